@@ -1,0 +1,61 @@
+"""Door of `orchestrator`: work items and instances. A completion is a message to the key's owner."""
+
+from typing import Any
+
+from contracts.base import Message, command, event
+
+
+@command("subsidy.orchestrator.complete_work_item.v1", key="business_key", crosses=True)
+class CompleteWorkItem(Message):
+    """An official decided. `form` holds codes and the manifest root seen, never a person's data."""
+
+    business_key: str
+    instance_id: str
+    work_item_id: str
+    actor: str
+    decision: str
+    form: dict[str, Any] = {}
+
+
+@command("subsidy.orchestrator.fire_timer.v1", key="business_key", crosses=True)
+class FireTimer(Message):
+    business_key: str
+    instance_id: str
+    task_id: int
+
+
+@event("subsidy.orchestrator.instance_started.v1", key="business_key", crosses=True)
+class InstanceStarted(Message):
+    business_key: str
+    instance_id: str
+    project: str
+    process: str
+    version: str
+
+
+@event("subsidy.orchestrator.work_item_opened.v1", key="business_key", crosses=True)
+class WorkItemOpened(Message):
+    business_key: str
+    instance_id: str
+    work_item_id: str
+    project: str
+    node: str
+    role: str
+    region: str
+    due_at: str
+
+
+@event("subsidy.orchestrator.work_item_closed.v1", key="business_key", crosses=True)
+class WorkItemClosed(Message):
+    business_key: str
+    instance_id: str
+    work_item_id: str
+    node: str
+    decision: str
+
+
+@event("subsidy.orchestrator.instance_ended.v1", key="business_key", crosses=True)
+class InstanceEnded(Message):
+    business_key: str
+    instance_id: str
+    process: str

@@ -1,0 +1,149 @@
+"""Door of `payment`: 测算, 指标, payment order, bank, ledger."""
+
+from typing import ClassVar
+
+from contracts.base import Chunk, Message, Record, Zone, command, event
+from contracts.batch import FrozenSlice, SliceRevision
+
+
+class LineAmount(Record):
+    """测算 result for one line at `rev`, in fen; zero and below is refused at the standard."""
+
+    line_id: str
+    rev: int
+    amount_fen: int
+
+
+class LinePayment(Record):
+    """Bank result for one line: paid | failed with the internal code F01 … F99 (domain §4)."""
+
+    line_id: str
+    state: str
+    code: str | None = None
+    reason: str | None = None
+
+
+@command(
+    "subsidy.payment.calculate_set.v1",
+    key="set_id",
+    zone=Zone.FINANCE,
+    outcomes=["subsidy.payment.set_calculated.v1", "subsidy.payment.standard_missing.v1"],
+)
+class CalculateSet(Message):
+    """项目测算 (M32): price every normal line from the county's standard, pinned by version."""
+
+    set_id: str
+    project: str
+    period: str
+    county: str
+    slices: list[SliceRevision]
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(one.slice_id, one.revision) for one in self.slices]
+
+
+@event("subsidy.payment.amounts_stated.v1", key="slice_id", zone=Zone.FINANCE)
+class AmountsStated(Chunk):
+    """Amounts of one slice, in parts. `stream_id` = `amounts:<calculation id>:<slice id>`, revision 1."""
+
+    ROWS: ClassVar[str] = "amounts"
+
+    slice_id: str
+    checked_revision: int
+    calculation_id: str
+    amounts: list[LineAmount]
+
+
+@event("subsidy.payment.set_calculated.v1", key="set_id", zone=Zone.FINANCE)
+class SetCalculated(Message):
+    """`slices` name the revisions that `batch` states from the amounts (each + 1)."""
+
+    set_id: str
+    slices: list[SliceRevision]
+    priced_lines: int
+    total_fen: int
+    standard_id: str
+
+
+@event("subsidy.payment.standard_missing.v1", key="set_id", zone=Zone.FINANCE)
+class StandardMissing(Message):
+    set_id: str
+    missing: list[str]
+
+
+@command(
+    "subsidy.payment.link_quota.v1",
+    key="set_id",
+    zone=Zone.FINANCE,
+    outcomes=["subsidy.payment.quota_linked.v1", "subsidy.payment.quota_short.v1"],
+)
+class LinkQuota(Message):
+    """审核挂账: reserve the set's approved amount from the county's quota for the project."""
+
+    set_id: str
+    project: str
+    period: str
+    county: str
+    approved_fen: int
+
+
+@event("subsidy.payment.quota_linked.v1", key="set_id", zone=Zone.FINANCE)
+class QuotaLinked(Message):
+    set_id: str
+    quota_id: str
+    reserved_fen: int
+
+
+@event("subsidy.payment.quota_short.v1", key="set_id", zone=Zone.FINANCE)
+class QuotaShort(Message):
+    set_id: str
+    short_fen: int
+
+
+@command(
+    "subsidy.payment.issue_order.v1",
+    key="set_id",
+    zone=Zone.FINANCE,
+    outcomes=["subsidy.payment.order_settled.v1"],
+)
+class IssueOrder(Message):
+    """支付申请: the order is exactly the signed lines minus exclusions, checked against each root.
+
+    Answered when every line is paid or failed; UNKNOWN lines are settled by query only.
+    """
+
+    set_id: str
+    project: str
+    period: str
+    county: str
+    frozen: list[FrozenSlice]
+    actor: str
+    work_item_id: str
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(one.slice_id, one.revision) for one in self.frozen]
+
+
+@event("subsidy.payment.payments_stated.v1", key="slice_id", zone=Zone.FINANCE)
+class PaymentsStated(Chunk):
+    """Bank results of one slice, in parts. `stream_id` = `payments:<order id>:<slice id>`, revision 1.
+
+    `slices` is how many slices the order states in all.
+    """
+
+    ROWS: ClassVar[str] = "payments"
+
+    slice_id: str
+    order_id: str
+    slices: int
+    payments: list[LinePayment]
+
+
+@event("subsidy.payment.order_settled.v1", key="set_id", zone=Zone.FINANCE)
+class OrderSettled(Message):
+    set_id: str
+    order_id: str
+    paid: int
+    paid_fen: int
+    failed: int
+    failed_fen: int

@@ -1,0 +1,66 @@
+"""Door of `publicity`: 公示① of a slice, 公示② of a set, evidence, final confirmation (M24–M29, M58)."""
+
+from contracts.base import Message, Zone, command, event
+from contracts.batch import SliceRevision
+
+
+@command(
+    "subsidy.publicity.publish_slice.v1",
+    key="slice_id",
+    zone=Zone.OUTER,
+    outcomes=["subsidy.publicity.notice_confirmed.v1"],
+)
+class PublishSlice(Message):
+    """Prepare a notice for a slice; answered when a person gives the final confirmation."""
+
+    slice_id: str
+    revision: int
+    project: str
+    period: str
+    township: str
+    round: int
+    with_amounts: bool
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(self.slice_id, self.revision)]
+
+
+@event("subsidy.publicity.notice_confirmed.v1", key="slice_id", zone=Zone.OUTER)
+class NoticeConfirmed(Message):
+    slice_id: str
+    notice_id: str
+    round: int
+    published_lines: int
+
+
+@command(
+    "subsidy.publicity.publish_set.v1",
+    key="set_id",
+    zone=Zone.FINANCE,
+    crosses=True,
+    outcomes=["subsidy.publicity.set_notices_closed.v1"],
+)
+class PublishSet(Message):
+    """公示② with amounts: one notice per slice, one answer per set (decisions §2)."""
+
+    set_id: str
+    project: str
+    period: str
+    county: str
+    slices: list[SliceRevision]
+    round: int
+    with_amounts: bool
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(one.slice_id, one.revision) for one in self.slices]
+
+
+@event("subsidy.publicity.set_notices_closed.v1", key="set_id", zone=Zone.FINANCE)
+class SetNoticesClosed(Message):
+    """All notices confirmed, or the county closed the round; `unconfirmed` slices leave for a later set."""
+
+    set_id: str
+    round: int
+    published_lines: int
+    unconfirmed: list[str]
+    unconfirmed_count: int

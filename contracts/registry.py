@@ -1,0 +1,113 @@
+"""The registry's door: the one synchronous hop of the back office, so HTTP bodies and no messages.
+
+Every call is made with a room's service token; each answer that contains a person's data is logged with
+its purpose. The registry alone stores ID numbers, names, phones and accounts.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+from contracts.base import Record
+
+
+class Purpose(StrEnum):
+    """Why a person's data are read (logged by the registry; PIPL art. 6, minimal use)."""
+
+    CARD_MATCHING = "card_matching"
+    POSTED_NOTICE = "posted_notice"
+    BANK_FILE = "bank_file"
+    VERIFICATION = "verification"
+    OFFICIAL_REVIEW = "official_review"
+
+
+class PersonIn(Record):
+    """One person as typed or imported. `ref` comes back unchanged; `id_no` may be in any spelling."""
+
+    ref: str
+    id_no: str
+    name: str
+    phone: str | None = None
+
+
+class ResolveRequest(Record):
+    persons: list[PersonIn]
+
+
+class Resolved(Record):
+    """`subject_id` for a usable person; else `problem` (machine code) and `message` (Chinese first).
+
+    `notices`: e.g. `normalised_15`, `lower_case_x`, `name_differs` (the same number with another name: a
+    problem, not a second person).
+    """
+
+    ref: str
+    subject_id: str | None = None
+    created: bool = False
+    problem: str | None = None
+    message: str | None = None
+    notices: list[str] = []
+
+
+class ResolveReply(Record):
+    persons: list[Resolved]
+
+
+class SubjectsRequest(Record):
+    purpose: Purpose
+    subject_ids: list[str]
+
+
+class Profile(Record):
+    """What verification needs: birth date and the keyed blind index; no number, no name."""
+
+    subject_id: str
+    birth_date: date
+    gender: str
+    blind_index: str
+
+
+class Identity(Record):
+    """For 人社匹卡 only: the number and name that the agency's interface asks for (M18)."""
+
+    subject_id: str
+    id_no: str
+    name: str
+
+
+class Named(Record):
+    """For notices: full name, and whether the person is a child (posted masked, decisions §5)."""
+
+    subject_id: str
+    name: str
+    child: bool
+
+
+class AccountIn(Record):
+    """What a card match yields; stored by the registry only."""
+
+    subject_id: str
+    ssc_no: str
+    bank_code: str
+    account_no: str
+    account_name: str
+
+
+class Account(Record):
+    """For the bank file: the account that a payee's card carries."""
+
+    subject_id: str
+    bank_code: str
+    account_no: str
+    account_name: str
+
+
+class BlindIndexRequest(Record):
+    """Reference data at load (deaths, membership …): numbers in, keyed blind indexes out, nothing stored."""
+
+    id_nos: list[str]
+
+
+class BlindIndexReply(Record):
+    """Same order; null where the number is not usable."""
+
+    blind_indexes: list[str | None]

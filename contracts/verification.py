@@ -1,0 +1,130 @@
+"""Door of `verification`: 资格校验 of one application, 预警核实 of slices, the check before the file."""
+
+from typing import ClassVar
+
+from contracts.base import Chunk, Message, Record, Zone, command, event
+from contracts.batch import SliceRevision
+
+
+class Hit(Record):
+    """A rule that answered other than pass: rule id (R01 …), effect, evidence source, its text in Chinese."""
+
+    rule: str
+    effect: str
+    source: str
+    text: str
+    at: str
+
+
+class LineFinding(Record):
+    """Verdict for one line at `rev`: pass | warn | hold | block, with every hit."""
+
+    line_id: str
+    rev: int
+    verdict: str
+    hits: list[Hit] = []
+
+
+@command(
+    "subsidy.verification.check_eligibility.v1",
+    key="application_id",
+    zone=Zone.OUTER,
+    outcomes=[
+        "subsidy.verification.eligibility_passed.v1",
+        "subsidy.verification.eligibility_refused.v1",
+    ],
+)
+class CheckEligibility(Message):
+    """资格校验 (M8, M13): the project's rules bound to stage `application`."""
+
+    application_id: str
+    subject_id: str
+    project: str
+    township: str
+    category: str
+    submitted_on: str
+
+
+@event("subsidy.verification.eligibility_passed.v1", key="application_id", zone=Zone.OUTER)
+class EligibilityPassed(Message):
+    application_id: str
+    warnings: list[str] = []
+
+
+@event("subsidy.verification.eligibility_refused.v1", key="application_id", zone=Zone.OUTER)
+class EligibilityRefused(Message):
+    application_id: str
+    reasons: list[str]
+
+
+@command(
+    "subsidy.verification.verify_slice.v1",
+    key="slice_id",
+    zone=Zone.OUTER,
+    outcomes=["subsidy.verification.slice_verified.v1"],
+)
+class VerifySlice(Message):
+    """预警核实 (M19) of the lines of a revision, set-wise."""
+
+    slice_id: str
+    revision: int
+    project: str
+    period: str
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(self.slice_id, self.revision)]
+
+
+@event("subsidy.verification.slice_verified.v1", key="slice_id", zone=Zone.OUTER)
+class SliceVerified(Message):
+    """After the findings' chunks; `batch` states `revision` (= the checked one + 1) from them."""
+
+    slice_id: str
+    revision: int
+    passed: int
+    warned: int
+    intercepted: int
+
+
+@command(
+    "subsidy.verification.recheck_set.v1",
+    key="set_id",
+    zone=Zone.FINANCE,
+    outcomes=["subsidy.verification.set_rechecked.v1"],
+)
+class RecheckSet(Message):
+    """R04–R06, stop list and card state before the file; hits become exclusions, never a revision."""
+
+    set_id: str
+    project: str
+    period: str
+    slices: list[SliceRevision]
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(one.slice_id, one.revision) for one in self.slices]
+
+
+@event("subsidy.verification.set_rechecked.v1", key="set_id", zone=Zone.FINANCE)
+class SetRechecked(Message):
+    set_id: str
+    check_id: str
+    rechecked: int
+    intercepted: int
+    slices_found: int
+
+
+@event("subsidy.verification.findings_stated.v1", key="slice_id")
+class FindingsStated(Chunk):
+    """Findings of one check of one slice. `stream_id` = `findings:<check id>:<slice id>`, revision 1.
+
+    `stage` alert_verification | before_file. `slices` is how many slices the check states in all.
+    """
+
+    ROWS: ClassVar[str] = "findings"
+
+    slice_id: str
+    checked_revision: int
+    check_id: str
+    stage: str
+    slices: int
+    findings: list[LineFinding]
