@@ -24,6 +24,20 @@ class FireTimer(Message):
     task_id: int
 
 
+@event("subsidy.orchestrator.project_deployed.v1", key="project", crosses=True)
+class ProjectDeployed(Message):
+    """A project folder became an immutable version (content hash); rooms keep what concerns them.
+
+    `manifest` is project.toml, `rules` maps file name to DMN text, `form_schema` is the application form.
+    """
+
+    project: str
+    version: str
+    manifest: dict[str, Any]
+    rules: dict[str, str]
+    form_schema: dict[str, Any]
+
+
 @event("subsidy.orchestrator.instance_started.v1", key="business_key", crosses=True)
 class InstanceStarted(Message):
     business_key: str

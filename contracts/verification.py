@@ -43,6 +43,10 @@ class CheckEligibility(Message):
     township: str
     category: str
     submitted_on: str
+    project_version: str
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(f"project:{self.project_version}", 1)]
 
 
 @event("subsidy.verification.eligibility_passed.v1", key="application_id", zone=Zone.OUTER)
@@ -70,9 +74,10 @@ class VerifySlice(Message):
     revision: int
     project: str
     period: str
+    project_version: str
 
     def awaits(self) -> list[tuple[str, int]]:
-        return [(self.slice_id, self.revision)]
+        return [(self.slice_id, self.revision), (f"project:{self.project_version}", 1)]
 
 
 @event("subsidy.verification.slice_verified.v1", key="slice_id", zone=Zone.OUTER)
@@ -98,10 +103,12 @@ class RecheckSet(Message):
     set_id: str
     project: str
     period: str
+    project_version: str
     slices: list[SliceRevision]
 
     def awaits(self) -> list[tuple[str, int]]:
-        return [(one.slice_id, one.revision) for one in self.slices]
+        slices = [(one.slice_id, one.revision) for one in self.slices]
+        return [*slices, (f"project:{self.project_version}", 1)]
 
 
 @event("subsidy.verification.set_rechecked.v1", key="set_id", zone=Zone.FINANCE)
