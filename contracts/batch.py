@@ -43,10 +43,14 @@ class SliceRevision(Record):
 
 
 class FrozenSlice(SliceRevision):
-    """What finance signed of a slice, and how many exclusion records it has by now."""
+    """What finance signed of a slice, and how many exclusion records it has by now.
+
+    `root` covers the revision's normal lines but those of the first `exclusions_at_signing` records.
+    """
 
     root: str
     exclusions: int
+    exclusions_at_signing: int
 
 
 @event("subsidy.batch.lines_stated.v1", key="stream_id", crosses=True)

@@ -121,7 +121,9 @@ class IssueOrder(Message):
     work_item_id: str
 
     def awaits(self) -> list[tuple[str, int]]:
-        return [(one.slice_id, one.revision) for one in self.frozen]
+        lines = [(one.slice_id, one.revision) for one in self.frozen]
+        left = [(f"exclusions:{one.slice_id}", one.exclusions) for one in self.frozen if one.exclusions]
+        return lines + left
 
 
 @event("subsidy.payment.payments_stated.v1", key="slice_id", zone=Zone.FINANCE)
