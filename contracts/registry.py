@@ -21,12 +21,17 @@ class Purpose(StrEnum):
 
 
 class PersonIn(Record):
-    """One person as typed or imported. `ref` comes back unchanged; `id_no` may be in any spelling."""
+    """One person as typed or imported. `ref` comes back unchanged; `id_no` may be in any spelling.
+
+    `township` (9 digits) is where the person has to do with the administration: its officials, and those
+    above, may look at the person.
+    """
 
     ref: str
     id_no: str
     name: str
     phone: str | None = None
+    township: str | None = None
 
 
 class ResolveRequest(Record):
