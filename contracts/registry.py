@@ -116,3 +116,33 @@ class BlindIndexReply(Record):
     """Same order; null where the number is not usable."""
 
     blind_indexes: list[str | None]
+
+
+class ProfilesReply(Record):
+    """Persons that exist, in the order asked; so with the replies below."""
+
+    profiles: list[Profile]
+
+
+class IdentitiesReply(Record):
+    identities: list[Identity]
+
+
+class NamesReply(Record):
+    names: list[Named]
+
+
+class AccountsReply(Record):
+    """Only those who have an account."""
+
+    accounts: list[Account]
+
+
+class AccountsPut(Record):
+    accounts: list[AccountIn]
+
+
+class AccountsStored(Record):
+    """How many accounts stand now; accounts of unknown persons are left out."""
+
+    stored: int
