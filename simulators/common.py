@@ -44,7 +44,7 @@ def settings_from_env() -> Settings:
         port=int(os.environ.get("DAOHU_PORT", "0")),
         data_dir=Path(os.environ["DAOHU_DATA_DIR"]),
         seed=int(os.environ.get("DAOHU_SEED", "1")),
-        profile=os.environ.get("DAOHU_PROFILE", "development"),
+        profile=os.environ.get("DAOHU_PROFILE", "production"),
     )
 
 

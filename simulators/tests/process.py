@@ -26,6 +26,7 @@ def free_port() -> int:
 def running(module: str, data_dir: Path, port: int) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
     """A started simulator and a client for it; killed at the end."""
     env = os.environ | {"DAOHU_PORT": str(port), "DAOHU_DATA_DIR": str(data_dir), "DAOHU_SEED": "7"}
+    env["DAOHU_PROFILE"] = "development"
     process = subprocess.Popen([sys.executable, "-m", module], env=env)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:

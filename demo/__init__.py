@@ -1,0 +1,1 @@
+"""The demonstration: an invented city, its people, the scenario and the report."""
