@@ -1,0 +1,1 @@
+"""Everything that rooms share and that knows nothing of the field."""

@@ -1,0 +1,146 @@
+"""The consumer side of the bus: FastStream drives the group, our parser and decoder read every record.
+
+FastStream's defaults lose messages (acknowledge first, `latest`), so everything is explicit: NACK_ON_ERROR,
+`earliest`, never auto-commit, range assignor so that one key's commands and events meet in one owner. The
+parser never raises and returns an acknowledgeable message; a record that cannot be read is parked, neither
+lost nor in the way.
+"""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition  # noqa: TID251  (kit speaks Kafka)
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor  # noqa: TID251
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from kit import parking, telemetry
+from kit.db import Database
+from kit.dispatch import UNREACHABLE, Dispatcher
+from kit.envelope import Malformed, read
+from kit.handlers import Handlers
+from kit.inbox import Raw
+from kit.settings import Settings
+from kit.topics import ensure_topics
+
+__all__ = ["Consumer", "Handlers"]
+log = logging.getLogger("daohu.bus")
+logging.getLogger("aiokafka").setLevel(logging.ERROR)
+
+
+class Consumer:
+    """A room's one subscriber over all the topics that its handlers need."""
+
+    def __init__(self, room: str, database: Database, handlers: Handlers, settings: Settings) -> None:
+        self._room, self._database, self._settings = room, database, settings
+        self._topics = handlers.topics()
+        self.dispatcher = Dispatcher(room, database, handlers)
+        self._broker: Any = None
+        self._subscriber: Any = None
+        self._progress = time.monotonic()
+        self._behind = False
+
+    async def start(self) -> None:
+        """Create the topics, then consume; a room that handles nothing has no consumer."""
+        if not self._topics:
+            return
+        await ensure_topics(self._settings, self._topics)
+        self._broker = KafkaBroker(
+            self._settings.kafka_bootstrap,
+            client_id=f"daohu-{self._room}",
+            logger=None,
+            acks="all",
+            enable_idempotence=self._settings.kafka_idempotent,
+            allow_auto_create_topics=False,
+        )
+        self._subscriber = self._broker.subscriber(
+            *self._topics,
+            batch=True,
+            group_id=self._room,
+            group_instance_id=None,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            max_records=self._settings.poll_records,
+            batch_timeout_ms=100,
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=8 * 1024 * 1024,
+            session_timeout_ms=self._settings.kafka_session_timeout_ms,
+            heartbeat_interval_ms=max(500, self._settings.kafka_session_timeout_ms // 4),
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            parser=self._parse,
+            decoder=_decode,
+            no_reply=True,
+        )
+        self._subscriber(self._consume)
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        if self._broker is not None:
+            await self._broker.stop()
+
+    async def _parse(self, records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaAckableMessage:
+        return KafkaAckableMessage(body=b"", raw_message=records, consumer=self._subscriber.consumer)
+
+    async def _consume(self, records: Any) -> None:
+        """Handle one poll; raising (only when the database is away) rewinds every partition of it."""
+        try:
+            readable, unreadable = _sort(records)
+            if unreadable:
+                async with self._database.tx() as tx:
+                    for record, why in unreadable:
+                        await parking.park_unreadable(
+                            tx, record.topic, record.partition, record.offset, record.value, why
+                        )
+            again = await self.dispatcher.handle(readable) if readable else set()
+        except UNREACHABLE:
+            await asyncio.sleep(1.0)
+            raise
+        for topic, partition in again:
+            log.warning("%s/%d has a new generation: reading it again", topic, partition)
+            self._subscriber.consumer.seek(TopicPartition(topic, partition), 0)
+        self._progress = time.monotonic()
+
+    async def lag(self) -> int:
+        """Records not yet consumed, also set as metrics; feeds the watchdog."""
+        consumer = getattr(self._subscriber, "consumer", None)
+        if consumer is None:
+            return 0
+        total = 0
+        for place in consumer.assignment():
+            end, at = consumer.highwater(place), consumer.last_stable_offset(place)
+            position = await consumer.position(place)
+            behind = max(0, (end or at or position) - position)
+            telemetry.LAG.labels(place.topic, str(place.partition)).set(behind)
+            total += behind
+        return total
+
+    async def stalled(self) -> bool:
+        """True when there is lag and nothing has moved for too long: the supervisor must restart us.
+
+        aiokafka can stop silently after a broker restart without any public signal.
+        """
+        behind = await self.lag() > 0
+        if not behind or not self._behind:
+            self._behind, still = behind, False
+        else:
+            still = time.monotonic() - self._progress > self._settings.consumer_stall_seconds
+        return still
+
+
+async def _decode(message: KafkaAckableMessage) -> Any:
+    return list(message.raw_message)
+
+
+def _sort(records: Any) -> tuple[list[Raw], list[tuple[Any, str]]]:
+    readable: list[Raw] = []
+    unreadable: list[tuple[Any, str]] = []
+    for record in records:
+        envelope = read(record.topic, record.key, record.headers)
+        if isinstance(envelope, Malformed):
+            unreadable.append((record, envelope.reason))
+        else:
+            readable.append(Raw(envelope, record.value or b"", record.partition, record.offset))
+    return readable, unreadable

@@ -1,0 +1,115 @@
+"""Parked messages: what no handler could take, with its reason, until a person retries or drops it.
+
+Rows, not a dead-letter topic (decisions II): they are in the same transaction as the inbox, they keep the
+order of their key, and the API can look at them. Bodies hold ids and codes only, like every message.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kit import telemetry
+from kit.db import Tx
+from kit.envelope import Envelope
+from kit.inbox import Raw
+
+
+async def park(tx: Tx, record: Raw, reason: str) -> None:
+    """Keep a record that cannot be handled now."""
+    envelope = record.envelope
+    await tx.execute(
+        "INSERT INTO parked (topic, partition, record_offset, key, sender, sequence, envelope, body, reason, "
+        "at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        envelope.topic,
+        record.partition,
+        record.offset,
+        envelope.key,
+        envelope.sender,
+        envelope.sequence,
+        envelope.as_dict(),
+        record.body,
+        reason,
+        tx.wall,
+    )
+    telemetry.PARKED.inc()
+
+
+async def park_unreadable(
+    tx: Tx, topic: str, partition: int, offset: int, body: bytes | None, reason: str
+) -> None:
+    """Keep a record without a readable envelope; once per place in the log."""
+    known = await tx.fetchval(
+        "SELECT true FROM parked WHERE topic = $1 AND partition = $2 AND record_offset = $3 "
+        "AND envelope IS NULL",
+        topic,
+        partition,
+        offset,
+    )
+    if not known:
+        await tx.execute(
+            "INSERT INTO parked (topic, partition, record_offset, body, reason, at) "
+            "VALUES ($1, $2, $3, $4, $5, $6)",
+            topic,
+            partition,
+            offset,
+            body,
+            reason,
+            tx.wall,
+        )
+        telemetry.PARKED.inc()
+
+
+async def blocked(tx: Tx, records: Sequence[Raw]) -> set[tuple[str, str]]:
+    """Which (topic, key) of these records have something parked in front."""
+    places = sorted({(one.envelope.topic, one.envelope.key) for one in records})
+    if not places:
+        return set()
+    found = await tx.fetch(
+        "SELECT DISTINCT topic, key FROM parked WHERE state = 'parked' AND (topic, key) IN "
+        "(SELECT * FROM unnest($1::text[], $2::text[]))",
+        [topic for topic, _ in places],
+        [key for _, key in places],
+    )
+    return {(row["topic"], row["key"]) for row in found}
+
+
+async def listing(tx: Tx, limit: int = 200) -> list[dict[str, Any]]:
+    """Open parked messages, oldest first, without bodies."""
+    found = await tx.fetch(
+        "SELECT number, topic, key, sender, sequence, envelope->>'type' AS type, reason, at FROM parked "
+        "WHERE state = 'parked' ORDER BY number LIMIT $1",
+        limit,
+    )
+    return [dict(row) for row in found]
+
+
+async def take(tx: Tx, number: int, state: str, actor: str) -> list[tuple[Envelope, bytes]] | None:
+    """Close a parked message; on `retried` returns it and what is parked behind it, in order.
+
+    None when there is no such open message. Dropping one lets those behind it be retried in their turn.
+    """
+    row = await tx.fetchrow(
+        "SELECT topic, key FROM parked WHERE number = $1 AND state = 'parked' FOR UPDATE", number
+    )
+    if row is None:
+        return None
+    if state == "dropped":
+        numbers = [number]
+    else:
+        found = await tx.fetch(
+            "SELECT number FROM parked WHERE state = 'parked' AND topic = $1 AND key IS NOT DISTINCT FROM $2 "
+            "ORDER BY sender, sequence, number FOR UPDATE",
+            row["topic"],
+            row["key"],
+        )
+        numbers = [one["number"] for one in found]
+    taken = await tx.fetch(
+        "UPDATE parked SET state = $2, closed_at = $3, closed_by = $4 WHERE number = ANY($1) "
+        "RETURNING number, sender, sequence, envelope, body",
+        numbers,
+        state,
+        tx.wall,
+        actor,
+    )
+    telemetry.PARKED.dec(len(numbers))
+    ordered = sorted(taken, key=lambda one: (one["sender"] or "", one["sequence"] or 0, one["number"]))
+    return [(Envelope(**one["envelope"]), one["body"]) for one in ordered if one["envelope"] is not None]

@@ -1,0 +1,33 @@
+"""A room's settings: all from the environment, so that the same room runs embedded, in compose or in a cluster."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from `DAOHU_*`. Units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="DAOHU_", extra="ignore")
+
+    profile: Literal["development", "production"] = "production"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    dsn: str
+    kafka_bootstrap: str
+    kafka_idempotent: bool = True
+    """False only for the wheel broker, which has no idempotent producer (see the capability table)."""
+    kafka_partitions: int = 12
+    kafka_replication: int = 1
+    kafka_session_timeout_ms: int = 10_000
+    room_urls: dict[str, str] = Field(default_factory=dict)
+    key_dir: str = ""
+    regions_file: str = "regions/yunling.json"
+    agency_url: str = ""
+    bank_url: str = ""
+    otlp_endpoint: str = ""
+    roster_row_limit: int = 300_000
+    pool_size: int = 8
+    poll_records: int = 500
+    consumer_stall_seconds: float = 30.0

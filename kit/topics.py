@@ -1,0 +1,41 @@
+"""Topics exist before anyone uses them: same fixed number of partitions everywhere, kept for ever."""
+
+from collections.abc import Sequence
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: TID251  (kit speaks Kafka)
+from aiokafka.errors import TopicAlreadyExistsError, for_code  # noqa: TID251
+
+from kit.settings import Settings
+
+
+async def ensure_topics(settings: Settings, topics: Sequence[str]) -> None:
+    """Create what is missing; a topic that another room has just created is fine.
+
+    Raises the broker's error for anything else.
+    """
+    if not topics:
+        return
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    await admin.start()
+    try:
+        missing = sorted(set(topics) - set(await admin.list_topics()))
+        if not missing:
+            return
+        new = [
+            NewTopic(
+                name,
+                num_partitions=settings.kafka_partitions,
+                replication_factor=settings.kafka_replication,
+                topic_configs={"retention.ms": "-1"},
+            )
+            for name in missing
+        ]
+        reply = await admin.create_topics(new)
+        for topic, code, *_ in reply.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error(topic)
+    except TopicAlreadyExistsError:
+        return
+    finally:
+        await admin.close()
