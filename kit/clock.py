@@ -99,9 +99,14 @@ def business_now() -> datetime:
     return business_clock().now()
 
 
+def business_date(moment: datetime) -> date:
+    """The day in China that a moment belongs to."""
+    return moment.astimezone(CHINA).date()
+
+
 def business_today() -> date:
     """The business day in China."""
-    return business_now().astimezone(CHINA).date()
+    return business_date(business_now())
 
 
 def set_business_now(moment: datetime) -> None:
