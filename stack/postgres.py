@@ -95,9 +95,13 @@ class Postgres:
 
     def _create_cluster(self, account: pg_account.Account) -> None:
         arguments = ("-D", str(account.data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
-        locale = ("--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+        locale = ("--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions")
+        hurry = ("--no-sync",) if self._settings.get("fsync") == "off" else ()
         process = processes.spawn(
-            account.argv("initdb", *arguments, *locale), log=self._log, env=account.env(), uid=account.uid
+            account.argv("initdb", *arguments, *locale, *hurry),
+            log=self._log,
+            env=account.env(),
+            uid=account.uid,
         )
         failed = process.wait()
         processes.stop(process)

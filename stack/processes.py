@@ -7,8 +7,19 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from stack import reaper
+
+
+class Running(Protocol):
+    """What is needed of a process to end it: a `Popen`, or one of the fork server's."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
 
 
 def spawn(
@@ -62,7 +73,7 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Running) -> None:
     """SIGKILL the process, its group and all descendants; returns when the process is gone."""
     if process.poll() is None:
         others = descendants(process.pid)
@@ -76,7 +87,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     reaper.forget(process.pid)
 
 
-def stop(process: subprocess.Popen[bytes], *, sig: int = signal.SIGTERM, grace: float = 10.0) -> None:
+def stop(process: Running, *, sig: int = signal.SIGTERM, grace: float = 10.0) -> None:
     """Ask the process to end with `sig`; after `grace` seconds kill it with all its descendants."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
@@ -93,11 +104,11 @@ def stop(process: subprocess.Popen[bytes], *, sig: int = signal.SIGTERM, grace: 
 
 def _wait_gone(pids: Sequence[int], limit: float = 5.0) -> None:
     until = time.monotonic() + limit
-    while time.monotonic() < until and any(_alive(pid) for pid in pids):
+    while time.monotonic() < until and any(alive(pid) for pid in pids):
         time.sleep(0.01)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     """Not even a zombie waiting for init."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
