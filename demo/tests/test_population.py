@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from xlsxwriter import Workbook
 
 from demo import invented, regions
 from demo.people import Person
-from demo.population import RATES, generate, period_days
+from demo.population import RATES, Maker, generate, period_days
 from demo.reference import HEADINGS, KINDS, rows, write_all
 from demo.rosters import HEADINGS as ROSTER_HEADINGS
 from demo.rosters import BadRoster, read_roster, write_rosters
@@ -205,3 +206,8 @@ def test_the_worlds_agree_with_each_other() -> None:
     assert agency.keys() == bank.keys()
     assert all(agency[key]["account_name"] == bank[key]["name"] for key in agency)
     assert json.dumps(agency) and sum(row["status"] == "frozen" for row in bank.values()) == 9
+
+
+def test_no_number_is_given_twice_even_when_the_birthdays_are_few() -> None:
+    maker = Maker(random.Random(1), "202305")
+    assert len({maker.identity(60, 61)[0] for _ in range(5000)}) == 5000
