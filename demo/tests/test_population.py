@@ -210,4 +210,4 @@ def test_the_worlds_agree_with_each_other() -> None:
 
 def test_no_number_is_given_twice_even_when_the_birthdays_are_few() -> None:
     maker = Maker(random.Random(1), "202305")
-    assert len({maker.identity(60, 61)[0] for _ in range(5000)}) == 5000
+    assert len({maker.identity(60, 62)[0] for _ in range(5000)}) == 5000
