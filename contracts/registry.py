@@ -35,7 +35,10 @@ class PersonIn(Record):
 
 
 class ResolveRequest(Record):
+    """`only_known`: create nobody; who is not registered comes back with the problem `not_known`."""
+
     persons: list[PersonIn]
+    only_known: bool = False
 
 
 class Resolved(Record):

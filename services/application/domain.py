@@ -1,0 +1,139 @@
+"""What an application must satisfy, and how applications and enrolments change; no database, no network."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class ApplicationState(StrEnum):
+    """submitted → listed | refused. A roster's row begins as listed."""
+
+    SUBMITTED = "submitted"
+    LISTED = "listed"
+    REFUSED = "refused"
+
+
+class EnrolmentState(StrEnum):
+    """proposed 待定 → active 在享 → suspended 暂停 | stopped 停发 | ended (decisions §1)."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    STOPPED = "stopped"
+    ENDED = "ended"
+
+
+class Channel(StrEnum):
+    """受理渠道 (M17)."""
+
+    MINI_PROGRAM = "mini_program"
+    HELPER = "helper"
+    COUNTER = "counter"
+    OFFLINE = "offline"
+
+    @property
+    def label(self) -> str:
+        """The manual's word."""
+        return _CHANNEL_LABELS[self]
+
+
+_CHANNEL_LABELS = {
+    Channel.MINI_PROGRAM: "小程序申报",
+    Channel.HELPER: "代办申报",
+    Channel.COUNTER: "窗口申报",
+    Channel.OFFLINE: "线下",
+}
+
+REFUSED_DUPLICATE = "R05"
+DUPLICATE_MESSAGE = "重复申领同一项目"
+"""M13: the manual's own words."""
+ACTIVATING_NODE = "department_review"
+"""The signature that makes an enrolment 在享 (decisions §1)."""
+
+CONSENT_TEXTS = {
+    "1": (
+        "本人同意申报受理机关为办理本补贴项目，收集并核验本人的身份证号码、姓名、联系电话、所属乡镇和银行账户，"
+        "向人力资源社会保障、民政、公安等部门比对，并依法在村（社区）公示姓名、组别、数量和金额。"
+        "本人承诺所填内容真实，知晓虚报冒领须退回资金并承担责任。"
+    )
+}
+"""The wordings people have agreed to, by version. A published wording never changes: a new one is a new version."""
+CURRENT_CONSENT = "1"
+
+
+def consent_digest(version: str) -> str | None:
+    """SHA-256 of the wording of a version, hex with its algorithm; None for a version never published."""
+    text = CONSENT_TEXTS.get(version)
+    return None if text is None else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def signature_digest(application_id: str, text_digest: str, signature: str) -> str:
+    """Binds a signature to one application and wording; the application id serves as salt."""
+    content = "\n".join([application_id, text_digest, signature.strip()])
+    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+
+
+def request_digest(content: Mapping[str, Any]) -> str:
+    """Names a request, to tell a repetition from another request under the same key.
+
+    Give it the subject id, never the ID number: an unkeyed digest of a number protects nothing.
+    """
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def receipt_of(project: str, day: str, application_id: str) -> str:
+    """What the applicant writes down: project, day, and enough of the id to be unique."""
+    return f"{project}-{day.replace('-', '')}-{application_id.replace('-', '')[:12].upper()}"
+
+
+_LONG_NUMBER = re.compile(r"(?<!\d)(?:\d[ \-]?){14,17}[\dXx](?!\d)")
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?:[ \-]?\d{4}){2}(?!\d)")
+
+
+def persons_data_at(form: Any, pointer: str = "") -> str | None:
+    """Where a form holds what looks like an ID, account or phone number, as a JSON pointer; else None.
+
+    Forms are stored in the clear and shown to officials: whom they are about is the registry's business.
+    """
+    if isinstance(form, Mapping):
+        pairs = [(f"{pointer}/{key}", value) for key, value in form.items()]
+        keyed = [f"{pointer}/*" for key in form if persons_data_at(str(key)) is not None]
+        return next(iter(keyed), None) or _first(pairs)
+    if isinstance(form, list | tuple):
+        return _first([(f"{pointer}/{place}", value) for place, value in enumerate(form)])
+    if isinstance(form, bool) or not isinstance(form, str | int):
+        return None
+    text = str(form)
+    return (pointer or "/") if _LONG_NUMBER.search(text) or _MOBILE.search(text) else None
+
+
+def _first(pairs: list[tuple[str, Any]]) -> str | None:
+    return next((found for at, value in pairs if (found := persons_data_at(value, at)) is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an application belongs: the township decides, the county is its prefix, the village may be free text."""
+
+    township: str
+    village: str | None
+
+    @property
+    def county(self) -> str:
+        """First six digits of a township's code."""
+        return self.township[:6]
+
+
+def may_list(state: ApplicationState) -> bool:
+    """Onto the 补贴清单; again changes nothing, a refused one never (M8)."""
+    return state is not ApplicationState.REFUSED
+
+
+def may_refuse(state: ApplicationState) -> bool:
+    """Intake ends with a refusal; again changes nothing, what is listed has left intake."""
+    return state is not ApplicationState.LISTED

@@ -1,0 +1,128 @@
+"""The tables as classes; the migrations are the truth, and a test compares the two."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+def _moment() -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+def _json() -> Any:
+    return Field(sa_column=Column(JSONB, nullable=False))
+
+
+class Project(SQLModel, table=True):
+    """Newest deployed version of a project."""
+
+    __tablename__ = "project"
+
+    project: str = Field(primary_key=True)
+    version: str
+    manifest: dict[str, Any] = _json()
+    form_schema: dict[str, Any] = _json()
+    deployed_at: datetime = _moment()
+
+
+class Application(SQLModel, table=True):
+    """One person's application for one project."""
+
+    __tablename__ = "application"
+
+    application_id: str = Field(primary_key=True)
+    receipt: str = Field(unique=True)
+    project: str
+    project_version: str | None = None
+    county: str
+    township: str
+    village: str | None = None
+    subject_id: str
+    category: str
+    channel: str
+    form: dict[str, Any] = _json()
+    state: str
+    live: bool
+    reasons: list[str] = _json()
+    submitted_by: str
+    submitted_on: date
+    at: datetime = _moment()
+    roster_id: str | None = None
+    row_id: str | None = None
+
+
+class Consent(SQLModel, table=True):
+    """M2: what was agreed to."""
+
+    __tablename__ = "consent"
+
+    application_id: str = Field(primary_key=True, foreign_key="application.application_id")
+    version: str
+    text_digest: str
+    signature_digest: str
+    given_by: str
+    at: datetime = _moment()
+
+
+class Submission(SQLModel, table=True):
+    """The answer once given to an Idempotency-Key."""
+
+    __tablename__ = "submission"
+
+    submitted_by: str = Field(primary_key=True)
+    idempotency_key: str = Field(primary_key=True)
+    request_digest: str
+    application_id: str
+
+
+class Enrolment(SQLModel, table=True):
+    """A person's standing in a project."""
+
+    __tablename__ = "enrolment"
+
+    enrolment_id: str = Field(primary_key=True)
+    application_id: str = Field(unique=True, foreign_key="application.application_id")
+    project: str
+    county: str
+    township: str
+    village: str
+    category: str
+    subject_id: str
+    payee_id: str
+    state: str
+    valid_from: str
+    valid_to: str | None = None
+    reason: str | None = None
+    updated_at: datetime = _moment()
+
+
+class Slice(SQLModel, table=True):
+    """How far a slice is known here, and the set it went to."""
+
+    __tablename__ = "slice"
+
+    slice_id: str = Field(primary_key=True)
+    revision: int = 0
+    set_id: str | None = None
+    set_revision: int | None = None
+
+
+class SignedSet(SQLModel, table=True):
+    """A set that the department has approved."""
+
+    __tablename__ = "signed_set"
+
+    set_id: str = Field(primary_key=True)
+    at: datetime = _moment()
+
+
+class LeftLine(SQLModel, table=True):
+    """A line that left its slice."""
+
+    __tablename__ = "left_line"
+
+    slice_id: str = Field(primary_key=True)
+    line_id: str = Field(primary_key=True)

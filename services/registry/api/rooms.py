@@ -1,0 +1,148 @@
+"""For other rooms, with their service tokens: resolve in bulk, and read just what each room's work needs."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Depends
+
+from contracts.registry import (
+    AccountsPut,
+    AccountsReply,
+    AccountsStored,
+    BlindIndexReply,
+    BlindIndexRequest,
+    IdentitiesReply,
+    NamesReply,
+    ProfilesReply,
+    ResolveReply,
+    ResolveRequest,
+    SubjectsRequest,
+)
+from kit import errors
+from kit.auth import Actor, Operation, Reach, Zone, guarded_router, require
+from kit.db import Tx
+from kit.idnumber import IdNumber, normalise
+from kit.service import CurrentRoom
+from services.registry.domain import ALLOWED_ROOMS, RoomOperation
+from services.registry.ports import vault_of
+from services.registry.store import persons, reads
+
+MOST_PERSONS = 5000
+"""Most persons in one call: bounds memory and the length of a transaction."""
+
+router = guarded_router(prefix="/internal/v1", tags=["rooms"])
+
+
+def _for(operation: RoomOperation) -> Any:
+    return Depends(
+        require(
+            Operation(
+                operation.value,
+                rooms=ALLOWED_ROOMS[operation],
+                zone=Zone.OUTSIDE,
+                crosses=True,
+                region=Reach.NONE,
+                project=False,
+            )
+        )
+    )
+
+
+def _bounded(items: Sequence[object]) -> None:
+    if len(items) > MOST_PERSONS:
+        raise errors.too_large(f"每次最多 {MOST_PERSONS} 人 (at most {MOST_PERSONS} persons a call)")
+
+
+@router.post("/persons:resolve")
+async def resolve(
+    body: ResolveRequest, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.RESOLVE)]
+) -> ResolveReply:
+    """One subject per person, created where missing; unusable ones come back with their problem."""
+    _bounded(body.persons)
+    async with room.tx() as tx:
+        answers = await persons.resolve(tx, vault_of(room), body.persons, only_known=body.only_known)
+        subject_ids = [one.subject_id for one in answers if one.subject_id]
+        reads.audit_read(tx, RoomOperation.RESOLVE, actor.sub, "resolve", subject_ids, len(subject_ids))
+    return ResolveReply(persons=answers)
+
+
+@router.post("/subjects:profiles")
+async def profiles(
+    body: SubjectsRequest, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.PROFILES)]
+) -> ProfilesReply:
+    """Birth date, gender, blind index."""
+    _bounded(body.subject_ids)
+    async with room.tx() as tx:
+        found = await reads.profiles(tx, vault_of(room), body)
+        _log(tx, RoomOperation.PROFILES, actor, body, found)
+    return ProfilesReply(profiles=found)
+
+
+@router.post("/subjects:identities")
+async def identities(
+    body: SubjectsRequest, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.IDENTITIES)]
+) -> IdentitiesReply:
+    """Whole numbers and names, for the card agency alone (M18)."""
+    _bounded(body.subject_ids)
+    async with room.tx() as tx:
+        found = await reads.identities(tx, vault_of(room), body)
+        _log(tx, RoomOperation.IDENTITIES, actor, body, found)
+    return IdentitiesReply(identities=found)
+
+
+@router.post("/subjects:names")
+async def names(
+    body: SubjectsRequest, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.NAMES)]
+) -> NamesReply:
+    """Names for notices and lists."""
+    _bounded(body.subject_ids)
+    async with room.tx() as tx:
+        found = await reads.names(tx, vault_of(room), body)
+        _log(tx, RoomOperation.NAMES, actor, body, found)
+    return NamesReply(names=found)
+
+
+@router.post("/subjects:accounts")
+async def accounts(
+    body: SubjectsRequest, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.READ_ACCOUNTS)]
+) -> AccountsReply:
+    """Accounts for the bank file."""
+    _bounded(body.subject_ids)
+    async with room.tx() as tx:
+        found = await reads.accounts(tx, vault_of(room), body)
+        _log(tx, RoomOperation.READ_ACCOUNTS, actor, body, found)
+    return AccountsReply(accounts=found)
+
+
+@router.post("/accounts:put")
+async def put_accounts(
+    body: AccountsPut, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.PUT_ACCOUNTS)]
+) -> AccountsStored:
+    """Store what the card agency answered; the same call again changes nothing."""
+    _bounded(body.accounts)
+    async with room.tx() as tx:
+        stored = await reads.put_accounts(tx, vault_of(room), body.accounts)
+        asked = [one.subject_id for one in body.accounts]
+        reads.audit_read(tx, RoomOperation.PUT_ACCOUNTS, actor.sub, "card_matching", asked, stored)
+    return AccountsStored(stored=stored)
+
+
+@router.post("/blind-indexes")
+async def blind_indexes(
+    body: BlindIndexRequest, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.BLIND_INDEXES)]
+) -> BlindIndexReply:
+    """Keyed indexes for reference data; the numbers are not stored (decisions §7)."""
+    _bounded(body.id_nos)
+    vault = vault_of(room)
+    read = [normalise(text) for text in body.id_nos]
+    found = [vault.blind_index(one.number) if isinstance(one, IdNumber) else None for one in read]
+    async with room.tx() as tx:
+        known = [one for one in found if one]
+        reads.audit_read(tx, RoomOperation.BLIND_INDEXES, actor.sub, "verification", known, len(known))
+    return BlindIndexReply(blind_indexes=found)
+
+
+def _log(
+    tx: Tx, operation: RoomOperation, actor: Actor, asked: SubjectsRequest, found: Sequence[object]
+) -> None:
+    reads.audit_read(tx, operation, actor.sub, asked.purpose.value, asked.subject_ids, len(found))

@@ -1,0 +1,147 @@
+"""Reading persons in bulk, each call one audit row: purpose, count and a digest of whom it was about."""
+
+from collections.abc import Sequence
+
+from contracts.registry import Account, AccountIn, Identity, Named, Profile, SubjectsRequest
+from kit.db import Tx
+from kit.idnumber import IdNumber, normalise
+from services.registry.domain import RoomOperation, digest_of, is_child
+from services.registry.ports import Vault
+from services.registry.store.content import AccountContent, Content, Sealed, account_place
+
+
+async def open_persons(tx: Tx, vault: Vault, subject_ids: Sequence[str]) -> list[tuple[Sealed, Content]]:
+    """The asked persons that exist and are not erased, in the order asked."""
+    rows = await tx.fetch(
+        "SELECT subject_id, blind_index, wrapped_key, sealed FROM subject "
+        "WHERE subject_id = ANY($1::text[]) AND wrapped_key IS NOT NULL",
+        subject_ids,
+    )
+    found = {row["subject_id"]: Sealed.of(row) for row in rows}
+    return [(found[one], Content.open(vault, found[one])) for one in subject_ids if one in found]
+
+
+def number_of(content: Content) -> IdNumber:
+    """Birth date and gender stand in the number itself; it was canonical when it was sealed."""
+    number = normalise(content.number)
+    assert isinstance(number, IdNumber)
+    return number
+
+
+async def profiles(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Profile]:
+    """Birth date, gender and blind index."""
+    answer = []
+    for person, content in await open_persons(tx, vault, asked.subject_ids):
+        number = number_of(content)
+        answer.append(
+            Profile(
+                subject_id=person.subject_id,
+                birth_date=number.birth_date,
+                gender=number.gender.value,
+                blind_index=person.blind_index,
+            )
+        )
+    return answer
+
+
+async def identities(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Identity]:
+    """Whole numbers and names."""
+    return [
+        Identity(subject_id=person.subject_id, id_no=content.number, name=content.name)
+        for person, content in await open_persons(tx, vault, asked.subject_ids)
+    ]
+
+
+async def names(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Named]:
+    """Names, and who is a child on the business day."""
+    return [
+        Named(
+            subject_id=person.subject_id,
+            name=content.name,
+            child=is_child(number_of(content).birth_date, tx.today),
+        )
+        for person, content in await open_persons(tx, vault, asked.subject_ids)
+    ]
+
+
+async def accounts(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Account]:
+    """The accounts of those who have one."""
+    rows = await tx.fetch(
+        "SELECT subject.*, account.sealed AS account FROM account JOIN subject USING (subject_id) "
+        "WHERE subject_id = ANY($1::text[]) AND wrapped_key IS NOT NULL",
+        asked.subject_ids,
+    )
+    answer = []
+    for row in rows:
+        one = AccountContent.open(vault, Sealed.of(row), row["account"])
+        answer.append(
+            Account(
+                subject_id=row["subject_id"],
+                bank_code=one.bank_code,
+                account_no=one.account_no,
+                account_name=one.account_name,
+            )
+        )
+    return answer
+
+
+async def put_accounts(tx: Tx, vault: Vault, given: Sequence[AccountIn]) -> int:
+    """Store or replace accounts under their owners' keys; returns how many. Unknown persons are left out."""
+    wanted = {one.subject_id: one for one in given}
+    rows = await tx.fetch(
+        "SELECT subject_id, blind_index, wrapped_key FROM subject "
+        "WHERE subject_id = ANY($1::text[]) AND wrapped_key IS NOT NULL ORDER BY subject_id FOR SHARE",
+        list(wanted),
+    )
+    sealed = []
+    for row in rows:
+        one = wanted[row["subject_id"]]
+        content = AccountContent(one.ssc_no, one.bank_code, one.account_no, one.account_name)
+        place = account_place(one.subject_id)
+        sealed.append(vault.seal(row["wrapped_key"], content.clear(), place, owner=row["blind_index"]))
+    return await tx.execute(
+        "INSERT INTO account (subject_id, sealed, updated_at) "
+        "SELECT s, e, $3 FROM unnest($1::text[], $2::bytea[]) AS new(s, e) "
+        "ON CONFLICT (subject_id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at",
+        [row["subject_id"] for row in rows],
+        sealed,
+        tx.wall,
+    )
+
+
+def audit_read(
+    tx: Tx, operation: RoomOperation, reader: str, purpose: str, asked: Sequence[str], count: int
+) -> None:
+    """One row in the audit chain for one bulk call."""
+    tx.audit(
+        operation.value,
+        "subjects",
+        reader,
+        purpose=purpose,
+        asked=len(asked),
+        count=count,
+        of=digest_of(asked),
+    )
+
+
+async def seen_from(tx: Tx, subject_id: str) -> list[str]:
+    """The townships that have to do with a person."""
+    rows = await tx.fetch("SELECT township FROM subject_region WHERE subject_id = $1", subject_id)
+    return [row["township"] for row in rows]
+
+
+async def erase(tx: Tx, subject_id: str, actor: str, reason: str) -> bool:
+    """Destroy a person's key and ciphertexts (PIPL art. 47); what backups hold becomes unreadable.
+
+    The blind index stays: paid twice after an erasure would still be paid twice. False when already erased.
+    """
+    erased = await tx.execute(
+        "UPDATE subject SET wrapped_key = NULL, sealed = ''::bytea, erased_at = $2 "
+        "WHERE subject_id = $1 AND wrapped_key IS NOT NULL",
+        subject_id,
+        tx.wall,
+    )
+    await tx.execute("DELETE FROM account WHERE subject_id = $1", subject_id)
+    if erased:
+        tx.audit("registry.erase", f"subject:{subject_id}", actor, reason=reason)
+    return bool(erased)
