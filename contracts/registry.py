@@ -35,10 +35,12 @@ class PersonIn(Record):
 
 
 class ResolveRequest(Record):
-    """`only_known`: create nobody; who is not registered comes back with the problem `not_known`."""
+    """`only_subject`: create and change nobody else; whoever is not this subject, or has another name,
+    comes back with the same problem `not_known` (M44: a citizen learns nothing about another pair).
+    """
 
     persons: list[PersonIn]
-    only_known: bool = False
+    only_subject: str | None = None
 
 
 class Resolved(Record):

@@ -61,7 +61,7 @@ CONSENT_TEXTS = {
         "本人承诺所填内容真实，知晓虚报冒领须退回资金并承担责任。"
     )
 }
-"""The wordings people have agreed to, by version. A published wording never changes: a new one is a new version."""
+"""The wordings people have agreed to, by version. A published wording never changes: a new version."""
 CURRENT_CONSENT = "1"
 
 
@@ -118,7 +118,7 @@ def _first(pairs: list[tuple[str, Any]]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an application belongs: the township decides, the county is its prefix, the village may be free text."""
+    """Where an application belongs: the township decides; the village may be free text (M6)."""
 
     township: str
     village: str | None

@@ -1,4 +1,4 @@
-"""What the room does with messages: intake's ends, rosters, projects, and enrolments that follow the lists."""
+"""What the room does with messages: intake's ends, rosters, projects; enrolments follow the lists."""
 
 from contracts.application import (
     ApplicationListed,

@@ -40,7 +40,7 @@ def check_office(actor: Actor, operation: Operation, body: SubmissionIn) -> None
 
 
 def _seat(actor: Actor, township: str, village: str | None) -> str:
-    # A helper of one village takes applications of that village; everybody else's region is a township or above.
+    # A helper of one village takes applications of that village; all others sit in a township or above.
     by_village = village is not None and is_region(village) and len(actor.region or "") == int(Level.VILLAGE)
     return village if by_village and village is not None else township
 

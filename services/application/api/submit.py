@@ -1,4 +1,4 @@
-"""Submitting an application: check all that can be checked here, ask the registry who it is, then store at once."""
+"""Submitting: check all that can be checked here, ask the registry who it is, then store at once."""
 
 from typing import Annotated, Any
 
@@ -36,6 +36,7 @@ SUBMIT = Operation(
     region=Reach.COVERS,
 )
 READ_CONSENT = Operation("application.read_consent", public=True, zone=Zone.OUTSIDE)
+NOT_ONESELF = "not_known"
 REPLAYED = "Idempotency-Replayed"
 
 router = guarded_router(prefix="/api/application/v1", tags=["submit"])
@@ -95,17 +96,15 @@ async def submit(
 
 
 async def _who(room: Room, actor: Actor, body: SubmissionIn) -> tuple[str, list[str]]:
-    """The subject, from the registry: the one synchronous hop. When it is down: 503, and nothing is stored."""
-    citizen = actor.kind is Kind.CITIZEN
+    """The subject, from the registry: the one synchronous hop. Down: 503, and nothing is stored."""
     person = PersonIn(
         ref="applicant", id_no=body.id_no, name=body.name, phone=body.phone, township=body.township
     )
-    asked = ResolveRequest(persons=[person], only_known=citizen)
+    asked = ResolveRequest(persons=[person], only_subject=actor.subject_id)
     reply = await room.peers.post("registry", "/internal/v1/persons:resolve", asked, ResolveReply)
     found = reply.persons[0]
     # A citizen who names somebody else gets one answer, whether that person exists or is called so (M44).
-    unknown = found.problem in {"name_differs", "not_known"}
-    if citizen and (unknown or found.subject_id not in {None, actor.subject_id}):
+    if found.problem == NOT_ONESELF:
         raise errors.forbidden("只能为本人申报 (only for yourself)")
     if found.subject_id is None:
         raise errors.unprocessable(

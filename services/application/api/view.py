@@ -50,14 +50,11 @@ async def view(
         row = await applications.one(tx, application_id)
     if row is None:
         raise errors.not_found()
-    if not (_only_helper(actor) and row["submitted_by"] == actor.sub):
-        if _only_helper(actor):
-            raise errors.not_found()
-        authorize(
-            actor,
-            VIEW,
-            Resource(region=row["township"], project=row["project"], subject_id=row["subject_id"]),
-        )
+    if not _only_helper(actor):
+        seen = Resource(region=row["township"], project=row["project"], subject_id=row["subject_id"])
+        authorize(actor, VIEW, seen)
+    elif row["submitted_by"] != actor.sub:
+        raise errors.not_found()
     return _application(row)
 
 

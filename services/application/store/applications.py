@@ -27,7 +27,8 @@ class KeyReused(Exception):
 async def save_project(tx: Tx, deployed: ProjectDeployed) -> None:
     """Keep the newest version; events of one project arrive in order."""
     await tx.execute(
-        "INSERT INTO project (project, version, manifest, form_schema, deployed_at) VALUES ($1, $2, $3, $4, $5) "
+        "INSERT INTO project (project, version, manifest, form_schema, deployed_at) "
+        "VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (project) DO UPDATE SET version = excluded.version, manifest = excluded.manifest, "
         "form_schema = excluded.form_schema, deployed_at = excluded.deployed_at",
         deployed.project,
@@ -47,7 +48,8 @@ async def project(tx: Tx, name: str) -> Mapping[str, Any] | None:
 async def earlier(tx: Tx, submitted_by: str, key: str, digest: str) -> Mapping[str, Any] | None:
     """What the same request under the same key was answered. Raises KeyReused for another request."""
     row = await tx.fetchrow(
-        "SELECT request_digest, application_id, receipt FROM submission JOIN application USING (application_id) "
+        "SELECT request_digest, application_id, receipt "
+        "FROM submission JOIN application USING (application_id) "
         "WHERE submission.submitted_by = $1 AND idempotency_key = $2",
         submitted_by,
         key,

@@ -44,7 +44,8 @@ async def join_set(tx: Tx, set_id: str, slices: Sequence[SliceRevision]) -> None
     """These slices, and no others, are the set; at these revisions, or later ones."""
     ids = [one.slice_id for one in slices]
     await tx.execute(
-        "UPDATE slice SET set_id = NULL, set_revision = NULL WHERE set_id = $1 AND NOT slice_id = ANY($2::text[])",
+        "UPDATE slice SET set_id = NULL, set_revision = NULL "
+        "WHERE set_id = $1 AND NOT slice_id = ANY($2::text[])",
         set_id,
         ids,
     )

@@ -50,7 +50,7 @@ async def _list(
             values.append(value)
             tests.append(test.format(f"${len(values)}"))
 
-    # Codes have one length per level, so a prefix of a valid region's length is that region, never half of one.
+    # A code's length is its level: a prefix as long as a valid region is that region, never half of one.
     limit_to("left(township, length({0})) = {0}", sight.region)
     limit_to("project = ANY({0}::text[])", list(sight.projects) if sight.projects is not None else None)
     limit_to("subject_id = {0}", sight.subject_id)

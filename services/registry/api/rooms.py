@@ -60,7 +60,7 @@ async def resolve(
     """One subject per person, created where missing; unusable ones come back with their problem."""
     _bounded(body.persons)
     async with room.tx() as tx:
-        answers = await persons.resolve(tx, vault_of(room), body.persons, only_known=body.only_known)
+        answers = await persons.resolve(tx, vault_of(room), body.persons, only_subject=body.only_subject)
         subject_ids = [one.subject_id for one in answers if one.subject_id]
         reads.audit_read(tx, RoomOperation.RESOLVE, actor.sub, "resolve", subject_ids, len(subject_ids))
     return ResolveReply(persons=answers)

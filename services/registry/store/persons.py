@@ -1,6 +1,6 @@
 """Resolving in bulk: one look-up, one insert, whatever the number of persons; concurrent callers agree."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -27,7 +27,7 @@ _NOTICES = {
 
 
 async def resolve(
-    tx: Tx, vault: Vault, persons: Sequence[PersonIn], *, only_known: bool = False
+    tx: Tx, vault: Vault, persons: Sequence[PersonIn], *, only_subject: str | None = None
 ) -> list[Resolved]:
     """A subject per usable person, in the order asked; missing ones are created, none is created twice."""
     answers: list[Resolved | None] = [None] * len(persons)
@@ -40,13 +40,13 @@ async def resolve(
             answers[place] = read
     known = await _find(tx, [person.blind_index for person in usable])
     created: set[str] = set()
-    if not only_known:
+    if only_subject is None:
         known, created = await _create_missing(tx, vault, usable, known)
     contents = {index: Content.open(vault, sealed) for index, sealed in known.items()}
     accepted: list[Person] = []
     for person in usable:
         sealed = known.get(person.blind_index)
-        if sealed is None:
+        if sealed is None or _is_other(person, sealed, contents, only_subject):
             answers[person.place] = _refused(person.source.ref, NOT_KNOWN, NOT_KNOWN_MESSAGE, person.notices)
             continue
         if contents[person.blind_index].name == person.name:
@@ -67,6 +67,14 @@ async def resolve(
     await _add_phones(tx, vault, accepted, known, contents)
     await _add_regions(tx, accepted, known)
     return [answer for answer in answers if answer is not None]
+
+
+def _is_other(
+    person: Person, sealed: Sealed, contents: Mapping[str, Content], only_subject: str | None
+) -> bool:
+    if only_subject is None:
+        return False
+    return sealed.subject_id != only_subject or contents[person.blind_index].name != person.name
 
 
 def _read(vault: Vault, place: int, source: PersonIn, today: date) -> Person | Resolved:
