@@ -1,0 +1,1 @@
+"""Room `batch`: batches, rosters, lines, slices, sets, manifests, exclusions. Sole writer of line state."""

@@ -1,0 +1,119 @@
+"""Uploaded rosters: rows without clear person data, and the sealed file until its deletion date."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from contracts.application import OfflineResult
+from kit.db import Tx
+from services.batch.store.tables import Roster, RosterRow
+
+_COLUMNS = (
+    "roster_id",
+    "number",
+    "row_id",
+    "subject_id",
+    "township",
+    "village",
+    "category",
+    "state",
+    "reasons",
+    "application_id",
+)
+
+
+async def is_known(tx: Tx, batch_id: str, township: str, sha256: str) -> bool:
+    """Whether the same file was taken for the same batch and township before."""
+    return bool(
+        await tx.fetchval(
+            "SELECT true FROM roster WHERE (batch_id, township, sha256) = ($1, $2, $3)",
+            batch_id,
+            township,
+            sha256,
+        )
+    )
+
+
+async def save(tx: Tx, roster: Roster, rows: Iterable[RosterRow], sealed: bytes, until: date) -> bool:
+    """Store roster, rows and sealed file; False (nothing stored) when the same file is already there."""
+    new = await tx.execute(
+        "INSERT INTO roster VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+        "ON CONFLICT (batch_id, township, sha256) DO NOTHING",
+        roster.roster_id,
+        roster.batch_id,
+        roster.project,
+        roster.county,
+        roster.township,
+        roster.sha256,
+        roster.accepted,
+        roster.rejected,
+        roster.uploaded_by,
+        roster.uploaded_at,
+    )
+    if not new:
+        return False
+    await tx.execute("INSERT INTO roster_file VALUES ($1, $2, $3)", roster.roster_id, sealed, until)
+    await tx.copy("roster_row", _COLUMNS, ([getattr(row, name) for name in _COLUMNS] for row in rows))
+    return True
+
+
+async def find(tx: Tx, roster_id: str) -> Roster | None:
+    """The roster or None."""
+    row = await tx.fetchrow("SELECT * FROM roster WHERE roster_id = $1", roster_id)
+    return Roster(**row) if row else None
+
+
+async def counts(tx: Tx, roster_id: str) -> dict[str, int]:
+    """Rows by state."""
+    rows = await tx.fetch(
+        "SELECT state, count(*) AS rows FROM roster_row WHERE roster_id = $1 GROUP BY state", roster_id
+    )
+    return {row["state"]: row["rows"] for row in rows}
+
+
+async def problems(tx: Tx, roster_id: str, limit: int, after: int) -> list[dict[str, Any]]:
+    """Rows that were not taken, with all their reasons, in row order."""
+    rows = await tx.fetch(
+        "SELECT number, state, reasons FROM roster_row WHERE roster_id = $1 AND number > $2 "
+        "AND state IN ('rejected', 'refused') ORDER BY number LIMIT $3",
+        roster_id,
+        after,
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def record_results(tx: Tx, roster_id: str, results: Sequence[OfflineResult]) -> int:
+    """Rows become candidates or are refused with the reason; returns how many candidates are new."""
+    values = [one.model_dump(mode="json") for one in results]
+    return await tx.execute(
+        """
+        WITH result AS (
+            SELECT * FROM jsonb_to_recordset($2) AS r(row_id text, application_id text, refused text)
+        ), done AS (
+            UPDATE roster_row SET
+                state = CASE WHEN result.application_id IS NULL THEN 'refused' ELSE 'listed' END,
+                application_id = result.application_id,
+                reasons = CASE WHEN result.application_id IS NOT NULL THEN reasons
+                    ELSE jsonb_build_array(jsonb_build_object(
+                        'column', '', 'code', 'refused', 'message', coalesce(result.refused, ''))) END
+              FROM result
+             WHERE roster_row.row_id = result.row_id AND roster_id = $1 AND state = 'accepted'
+            RETURNING roster_row.*
+        )
+        INSERT INTO candidate
+        SELECT done.application_id, roster.project, left(done.township, 6), done.township, done.subject_id,
+               done.village, done.category, 'offline', 'open', NULL, NULL, $3
+          FROM done JOIN roster USING (roster_id)
+         WHERE done.application_id IS NOT NULL
+        ON CONFLICT (application_id) DO NOTHING
+        """,
+        roster_id,
+        values,
+        tx.now,
+    )
+
+
+async def delete_due_files(tx: Tx) -> int:
+    """Delete the sealed files whose date has come; rows stay, they hold no person's data."""
+    return await tx.execute("DELETE FROM roster_file WHERE delete_after <= $1", tx.today)
