@@ -57,9 +57,9 @@ class Consumer:
             allow_auto_create_topics=False,
         )
         self._subscriber = self._broker.subscriber(
-            *self._topics,
+            *(self._settings.kafka_namespace + topic for topic in self._topics),
             batch=True,
-            group_id=self._room,
+            group_id=self._settings.kafka_namespace + self._room,
             group_instance_id=None,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -87,7 +87,7 @@ class Consumer:
     async def _consume(self, records: Any) -> None:
         """Handle one poll; raising (only when the database is away) rewinds every partition of it."""
         try:
-            readable, unreadable = _sort(records)
+            readable, unreadable = self._sort(records)
             if unreadable:
                 async with self._database.tx() as tx:
                     for record, why in unreadable:
@@ -100,7 +100,8 @@ class Consumer:
             raise
         for topic, partition in again:
             log.warning("%s/%d has a new generation: reading it again", topic, partition)
-            self._subscriber.consumer.seek(TopicPartition(topic, partition), 0)
+            place = TopicPartition(self._settings.kafka_namespace + topic, partition)
+            await self._subscriber.consumer.seek_to_beginning(place)
         self._progress = time.monotonic()
 
     async def lag(self) -> int:
@@ -129,18 +130,18 @@ class Consumer:
             still = time.monotonic() - self._progress > self._settings.consumer_stall_seconds
         return still
 
+    def _sort(self, records: Any) -> tuple[list[Raw], list[tuple[Any, str]]]:
+        readable: list[Raw] = []
+        unreadable: list[tuple[Any, str]] = []
+        for record in records:
+            topic = record.topic.removeprefix(self._settings.kafka_namespace)
+            envelope = read(topic, record.key, record.headers)
+            if isinstance(envelope, Malformed):
+                unreadable.append((record, envelope.reason))
+            else:
+                readable.append(Raw(envelope, record.value or b"", record.partition, record.offset))
+        return readable, unreadable
+
 
 async def _decode(message: KafkaAckableMessage) -> Any:
     return list(message.raw_message)
-
-
-def _sort(records: Any) -> tuple[list[Raw], list[tuple[Any, str]]]:
-    readable: list[Raw] = []
-    unreadable: list[tuple[Any, str]] = []
-    for record in records:
-        envelope = read(record.topic, record.key, record.headers)
-        if isinstance(envelope, Malformed):
-            unreadable.append((record, envelope.reason))
-        else:
-            readable.append(Raw(envelope, record.value or b"", record.partition, record.offset))
-    return readable, unreadable

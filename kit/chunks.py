@@ -117,7 +117,7 @@ async def collect(tx: Tx, cls: type[Chunk], body: bytes) -> Chunk | None:
     """
     data = orjson.loads(body)
     values: list[Any] = data[cls.ROWS]
-    adapter = TypeAdapter(cls.model_fields[cls.ROWS].annotation)
+    adapter = TypeAdapter[Any](cls.model_fields[cls.ROWS].annotation or Any)
     try:
         adapter.validate_python(values)
         bad: list[tuple[Any, str]] = []

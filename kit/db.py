@@ -1,5 +1,6 @@
 """PostgreSQL: the pool, and `Tx`, the one transaction that saves state, inbox, outbox and audit together."""
 
+import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -36,8 +37,8 @@ class Tx:
 
     @property
     def today(self) -> date:
-        """Business date."""
-        return clock.business_date(self.now)
+        """Business date, in China's time."""
+        return self.now.astimezone(clock.CHINA).date()
 
     async def execute(self, sql: str, *args: Any) -> int:
         """Run a statement; returns the number of rows it touched."""
@@ -65,7 +66,7 @@ class Tx:
         """Insert table models of one class as one statement per row batch."""
         if not models:
             return
-        table = type(models[0]).__table__  # type: ignore[attr-defined]  (SQLModel sets it on table classes)
+        table = type(models[0]).metadata.tables[str(type(models[0]).__tablename__)]
         columns = [column.name for column in table.columns if column.identity is None]
         marks = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
         sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
@@ -90,7 +91,7 @@ class Tx:
     async def flush(self) -> None:
         """Write the outbox and audit rows; called once, just before the commit."""
         if self._audit:
-            await audit.append_many(self.connection, self._audit, self.wall)
+            await audit.append_many(self.connection, self._audit, at=self.wall)
             self._audit = []
         if self._outgoing:
             await outbox.write(self.connection, self._outgoing, self.wall)
@@ -153,6 +154,7 @@ async def migrate(database: Database, sources: Sequence[tuple[str, Any]]) -> Non
             "CREATE TABLE IF NOT EXISTS migration (owner text, name text, sha256 text NOT NULL, "
             "at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (owner, name))"
         )
+        await connection.execute(audit.DDL)
         done = {
             (row["owner"], row["name"]): row["sha256"]
             for row in await connection.fetch("SELECT owner, name, sha256 FROM migration")
@@ -162,7 +164,7 @@ async def migrate(database: Database, sources: Sequence[tuple[str, Any]]) -> Non
                 if not _NAME.match(path.name):
                     continue
                 text = path.read_text(encoding="utf-8")
-                digest = audit.sha256_text(text)
+                digest = hashlib.sha256(text.encode()).hexdigest()
                 known = done.get((owner, path.name))
                 if known == digest:
                     continue

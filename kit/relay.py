@@ -114,7 +114,7 @@ class Relay:
                 traceparent=row["traceparent"],
             )
             future = await producer.send(
-                row["topic"], value=row["body"], key=row["key"].encode(), headers=headers
+                self._name(row["topic"]), value=row["body"], key=row["key"].encode(), headers=headers
             )
             sent.append((row, future))
         acked: list[int] = []
@@ -126,7 +126,7 @@ class Relay:
             except KafkaError as error:
                 failure = failure or error
                 continue
-            place = (where.topic, where.partition)
+            place = (row["topic"], where.partition)
             if where.offset >= 0:
                 if where.offset <= self._marks.get(place, -1):
                     raise NewBroker(f"{place} went back to {where.offset}")
@@ -170,18 +170,19 @@ class Relay:
         if not same:
             await self._raise_generation()
 
-    @staticmethod
-    async def _stands(consumer: Any, row: Any) -> bool:
-        place = TopicPartition(row["topic"], row["partition"])
+    def _name(self, topic: str) -> str:
+        return self._settings.kafka_namespace + topic
+
+    async def _stands(self, consumer: Any, row: Any) -> bool:
+        place = TopicPartition(self._name(row["topic"]), row["partition"])
         consumer.assign([place])
         consumer.seek(place, row["record_offset"])
         try:
             record = await asyncio.wait_for(consumer.getone(place), timeout=READ_BACK_SECONDS)
         except (TimeoutError, KafkaError):
             return False
-        return (
-            record.offset == row["record_offset"] and dict(record.headers).get("ce_id") == row["id"].encode()
-        )
+        same_id = dict(record.headers).get("ce_id") == row["id"].encode()
+        return bool(record.offset == row["record_offset"] and same_id)
 
     async def _raise_generation(self) -> None:
         """Everything stated becomes pending again, under a higher generation."""
@@ -202,7 +203,7 @@ class Relay:
         if after is None:
             return
         for topic in await self._topics():
-            for partition in sorted(await producer.partitions_for(topic)):
+            for partition in sorted(await producer.partitions_for(self._name(topic))):
                 headers = headers_of(
                     id=new_id(),
                     type=MARKER_TYPE,
@@ -215,7 +216,7 @@ class Relay:
                     traceparent=None,
                 )
                 await producer.send_and_wait(
-                    topic, value=b"{}", key=b"", partition=partition, headers=headers
+                    self._name(topic), value=b"{}", key=b"", partition=partition, headers=headers
                 )
         await self._database.pool.execute("UPDATE relay_state SET marker_after = NULL")
 

@@ -1,4 +1,4 @@
-"""A room as a process: HTTP, consumer, relay, workers, health and metrics, composed the same way everywhere."""
+"""A room as a process: HTTP, consumer, relay, workers, health and metrics, always composed the same way."""
 
 import asyncio
 import importlib.resources
@@ -101,7 +101,7 @@ class Service:
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        settings = Settings()  # type: ignore[call-arg]  (its fields come from the environment)
+        settings = Settings()
         telemetry.configure(self.name, settings.otlp_endpoint)
         room = self.room = app.state.room = Room(self.name, settings)
         issuer = os.environ.get("DAOHU_ISSUER", DEVELOPMENT_ISSUER)
@@ -156,7 +156,7 @@ class Service:
     def run(self) -> None:
         """Serve until SIGTERM."""
         configure_logging(self.name)
-        settings = Settings()  # type: ignore[call-arg]  (its fields come from the environment)
+        settings = Settings()
         uvicorn.run(
             self.app,
             host=settings.host,

@@ -1,4 +1,4 @@
-"""A room's settings: all from the environment, so that the same room runs embedded, in compose or in a cluster."""
+"""A room's settings, all from the environment: the same room runs embedded, in compose or in a cluster."""
 
 from typing import Literal
 
@@ -16,6 +16,8 @@ class Settings(BaseSettings):
     port: int = 8000
     dsn: str
     kafka_bootstrap: str
+    kafka_namespace: str = ""
+    """Prefix of topics and groups, for systems that share a broker; never part of an envelope."""
     kafka_idempotent: bool = True
     """False only for the wheel broker, which has no idempotent producer (see the capability table)."""
     kafka_partitions: int = 12

@@ -1,4 +1,4 @@
-"""OpenTelemetry and Prometheus for every room: spans through HTTP, outbox, Kafka and handler; one metrics set.
+"""OpenTelemetry and Prometheus in every room: spans through HTTP, outbox, Kafka, handler; one set of metrics.
 
 Spans carry ids and types, never a person's data. Without an OTLP endpoint spans are still made, so that the
 trace id travels and appears in logs and problem details.

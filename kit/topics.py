@@ -18,7 +18,8 @@ async def ensure_topics(settings: Settings, topics: Sequence[str]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
     await admin.start()
     try:
-        missing = sorted(set(topics) - set(await admin.list_topics()))
+        wanted = {settings.kafka_namespace + topic for topic in topics}
+        missing = sorted(wanted - set(await admin.list_topics()))
         if not missing:
             return
         new = [

@@ -48,8 +48,8 @@ class Leader:
         connection = await asyncpg.connect(self._dsn)
         tasks: list[asyncio.Task[None]] = []
         try:
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
-                await asyncio.sleep(1.0)
+            # Waits in the database until the former leader's connection is gone.
+            await connection.execute("SELECT pg_advisory_lock($1)", LEADER_LOCK)
             self.leading = True
             tasks = [asyncio.ensure_future(self._relay())]
             tasks += [asyncio.create_task(self._loop(worker)) for worker in self._workers]
