@@ -1,4 +1,4 @@
-"""What the registry decides without a database: who may read what, how names compare, what is masked."""
+"""What the registry decides without a database: who may read what, and how names compare."""
 
 import hashlib
 import unicodedata
@@ -86,11 +86,6 @@ def canonical_name(text: str) -> str | NameProblem:
 def _in_no_name(category: str) -> bool:
     # Unassigned and private-use characters stay allowed: rare characters of real names stand there.
     return category in {"Cc", "Cf", "Cs"} or category[0] in "NSZ"
-
-
-def masked_number(number: str) -> str:
-    """First six and last four stay: what an official sees before a logged reveal (decisions §7)."""
-    return f"{number[:6]}{'*' * 8}{number[-4:]}"
 
 
 def is_child(birth_date: date, today: date) -> bool:

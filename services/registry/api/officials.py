@@ -9,8 +9,8 @@ from contracts.registry import Purpose
 from kit import errors
 from kit.auth import Actor, Operation, Reach, Resource, Role, Zone, decide, guarded_router, require
 from kit.db import Tx
+from kit.mask import mask_id
 from kit.service import CurrentRoom
-from services.registry.domain import masked_number
 from services.registry.ports import Vault, vault_of
 from services.registry.store import reads
 from services.registry.store.content import Content
@@ -75,7 +75,7 @@ async def look(
     async with room.tx() as tx:
         content = await _seen_by(tx, actor, LOOK, subject_id, vault_of(room))
         tx.audit(LOOK.name, f"subject:{subject_id}", actor.sub, purpose=Purpose.OFFICIAL_REVIEW.value)
-    return PersonOut(subject_id=subject_id, name=content.name, id_no_masked=masked_number(content.number))
+    return PersonOut(subject_id=subject_id, name=content.name, id_no_masked=mask_id(content.number))
 
 
 @router.post("/persons/{subject_id}:reveal")
