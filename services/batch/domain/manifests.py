@@ -36,3 +36,10 @@ def sheet(rows: Iterable[Mapping[str, Any]]) -> Sheet:
     amounts = [one.amount_fen for one in leaves if one.amount_fen is not None]
     total = sum(amounts) if leaves and len(amounts) == len(leaves) else None
     return Sheet(root(one.leaf for one in leaves), leaves, total)
+
+
+def joined(root_of_set: str, sheets: Iterable[Sheet]) -> Sheet:
+    """What a set's signature covers: its root, and all lines and money of its slices."""
+    found = list(sheets)
+    totals = [one.total_fen or 0 for one in found]
+    return Sheet(root_of_set, [leaf for one in found for leaf in one.leaves], sum(totals))

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kit.db import Tx
-from services.batch.domain.lines import UNREADABLE, after_card, after_finding, table
 from services.batch.domain.lines import CARD_STATUSES as STATUSES
-from services.batch.domain.lines import VERDICTS
+from services.batch.domain.lines import UNREADABLE, VERDICTS, after_card, after_finding, table
 from services.batch.store.tables import Slice
 
 _CARDS = "SELECT row->>'line_id' AS line_id, (row->>'rev')::int AS rev, row->>'status' AS result, " + (
@@ -183,3 +182,23 @@ async def reopen(tx: Tx, one: Slice, actor: str) -> int:
         tx.now,
     )
     return len(lines)
+
+
+async def hold_hits(tx: Tx, reasons: dict[str, str], actor: str) -> int:
+    """A hit of the check before the file holds its line, with the rules' texts as reason."""
+    return await tx.execute(
+        """
+        WITH hit AS (
+            SELECT * FROM jsonb_to_recordset($1) AS h(line_id text, reason text)
+        ), changed AS (
+            UPDATE line SET state = 'held', reason = hit.reason, rev = rev + 1
+              FROM hit WHERE line.line_id = hit.line_id RETURNING line.*
+        )
+        INSERT INTO line_change
+        SELECT line_id, rev, slice_id, state, reason, amount_fen, $2, $3, $4 FROM changed
+        """,
+        [{"line_id": line_id, "reason": reason} for line_id, reason in reasons.items()],
+        actor,
+        tx.cause.causation_id if tx.cause else None,
+        tx.now,
+    )

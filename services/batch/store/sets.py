@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from kit.db import Tx
-from services.batch.store.tables import SettlementSet, SetSlice
+from services.batch.store.tables import SetSlice, SettlementSet
 
 
 async def find(tx: Tx, set_id: str, *, lock: bool = False) -> SettlementSet | None:

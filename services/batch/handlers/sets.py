@@ -1,0 +1,178 @@
+"""Commands of the county instance: sign, return slices, freeze before the order, close after the bank."""
+
+from contracts.batch import (
+    CloseSet,
+    FreezeSet,
+    FrozenSlice,
+    ReturnSlices,
+    SetClosed,
+    SetFrozen,
+    SetSigned,
+    SignatureRefused,
+    SignSet,
+    SliceReturned,
+    SliceRevision,
+    SliceSettled,
+    SlicesReturned,
+)
+from contracts.manifest import set_root
+from kit.db import Tx
+from kit.errors import NonRetryableError
+from services.batch.domain.manifests import Sheet, joined
+from services.batch.domain.signing import FINANCE_REVIEW, PAYABLE_NODES, refusal
+from services.batch.handlers.base import command_id, on
+from services.batch.handlers.signature import sign
+from services.batch.store import exclusions, manifests, sets, slices
+from services.batch.store.tables import SettlementSet, Slice
+
+LATER_SET = "later_set"
+
+
+@on(SignSet)
+async def sign_set(message: SignSet, tx: Tx) -> None:
+    """Sign all slices' manifests of a set under one root, or refuse; unsigned lines leave into supplements."""
+    one = await sets.find(tx, message.set_id, lock=True)
+    members = await slices.locked(tx, await sets.members(tx, message.set_id))
+    sheets = {slice_id: await manifests.of_slice(tx, slice_id, priced=True) for slice_id in members}
+    content = joined(set_root({slice_id: found.root for slice_id, found in sheets.items()}), sheets.values())
+    named = {slice.slice_id: slice.revision for slice in message.slices}
+    refused = refusal(
+        actor=message.actor,
+        makers=await _makers(tx, one, members, message.node),
+        seen_root=message.root,
+        root=content.root,
+        lines=content.lines,
+        expected=one is not None
+        and one.state == "open"
+        and named == {slice_id: member.revision for slice_id, member in members.items()},
+    )
+    if refused:
+        tx.emit(SignatureRefused(subject_key=message.set_id, node=message.node, refusal=refused))
+        return
+    await _sign_slices(tx, message, members, sheets)
+    await sign(tx, message, content, subject=message.set_id, revision=None)
+    tx.emit(
+        SetSigned(
+            set_id=message.set_id,
+            node=message.node,
+            root=content.root,
+            signed_lines=content.lines,
+            approved_fen=content.total_fen or 0,
+        )
+    )
+
+
+async def _makers(tx: Tx, one: SettlementSet | None, members: dict[str, Slice], node: str) -> set[str]:
+    signed = await manifests.makers(tx, [*members, *([one.set_id] if one else [])], node)
+    return signed | {member.submitted_by for member in members.values()} | ({one.opened_by} if one else set())
+
+
+async def _sign_slices(tx: Tx, message: SignSet, members: dict[str, Slice], sheets: dict[str, Sheet]) -> None:
+    for slice_id, member in members.items():
+        leaving = await exclusions.open_lines(tx, slice_id, unpriced=True)
+        await exclusions.move(tx, member, leaving, message.actor)
+        part = manifests.part_of_set(
+            tx,
+            member,
+            member.exclusions + len(leaving),
+            message.set_id,
+            message.node,
+            sheets[slice_id],
+            message.actor,
+            message.work_item_id,
+        )
+        await manifests.save(tx, part, sheets[slice_id])
+
+
+@on(ReturnSlices)
+async def return_slices(message: ReturnSlices, tx: Tx) -> None:
+    """Slices leave the set: back to the township for correction, or to wait at the county for a later set."""
+    members = await sets.members(tx, message.set_id)
+    leaving = await slices.locked(tx, set(members) & set(message.slice_ids))
+    await sets.leave(tx, message.set_id, leaving, message.target, message.return_reason, message.actor)
+    for one in leaving.values():
+        if message.target == LATER_SET:
+            await manifests.supersede(tx, one.slice_id, message.set_id)
+        else:
+            await _back_to_township(tx, message, one)
+    if message.target != LATER_SET:
+        await manifests.supersede_set(tx, message.set_id)
+    remaining = await slices.locked(tx, set(members) - set(leaving))
+    if not remaining:
+        await sets.set_state(tx, message.set_id, "ended")
+    tx.audit(
+        "batch.return_slices",
+        f"set:{message.set_id}",
+        message.actor,
+        slices=sorted(leaving),
+        target=message.target,
+    )
+    stay = [SliceRevision(slice_id=one.slice_id, revision=one.revision) for one in remaining.values()]
+    tx.emit(SlicesReturned(set_id=message.set_id, slices=stay, remaining=len(stay)))
+
+
+async def _back_to_township(tx: Tx, message: ReturnSlices, one: Slice) -> None:
+    await manifests.supersede(tx, one.slice_id)
+    await sets.reset_amounts(tx, one.slice_id, message.actor)
+    stated = await slices.state_revision(tx, one, command_id(tx))
+    tx.emit(
+        SliceReturned(
+            slice_id=one.slice_id,
+            revision=stated.revision,
+            target=message.target,
+            return_reason=message.return_reason,
+        ),
+        cause=one.hand_command,
+    )
+
+
+@on(FreezeSet)
+async def freeze_set(message: FreezeSet, tx: Tx) -> None:
+    """State the order's basis: per slice what finance signed, and the exclusions until now."""
+    one = await sets.find(tx, message.set_id, lock=True)
+    members = await slices.locked(tx, await sets.members(tx, message.set_id))
+    named = {slice.slice_id: slice.revision for slice in message.slices}
+    if one is None or one.state != "open" or named != {key: value.revision for key, value in members.items()}:
+        raise NonRetryableError(f"set {message.set_id} is not open with the slices named")
+    live = await manifests.live(tx, members)
+    nodes = {slice_id: {m.node for m in live if m.subject == slice_id} for slice_id in members}
+    frozen = [
+        FrozenSlice(
+            slice_id=m.subject,
+            revision=members[m.subject].revision,
+            root=m.root,
+            exclusions=members[m.subject].exclusions,
+            exclusions_at_signing=m.exclusions,
+        )
+        for m in live
+        if m.node == FINANCE_REVIEW and m.set_id == one.set_id and nodes[m.subject].issuperset(PAYABLE_NODES)
+    ]
+    payable = await manifests.payable(tx, [slice.slice_id for slice in frozen])
+    await sets.set_state(tx, one.set_id, "frozen")
+    tx.emit(
+        SetFrozen(
+            set_id=one.set_id,
+            frozen=sorted(frozen, key=lambda slice: slice.slice_id),
+            payable_lines=sum(lines for lines, _ in payable.values()),
+            payable_fen=sum(fen for _, fen in payable.values()),
+        )
+    )
+
+
+@on(CloseSet)
+async def close_set(message: CloseSet, tx: Tx) -> None:
+    """归档: the set's slices are settled, and their townships hear it."""
+    settled = await sets.settle(tx, message.set_id)
+    await sets.set_state(tx, message.set_id, "closed", message.order_id)
+    for one in settled:
+        tx.emit(
+            SliceSettled(slice_id=one["slice_id"], paid=one["paid"], failed=one["failed"]),
+            cause=one["hand_command"],
+        )
+    tx.emit(
+        SetClosed(
+            set_id=message.set_id,
+            paid=sum(one["paid"] for one in settled),
+            failed=sum(one["failed"] for one in settled),
+        )
+    )
