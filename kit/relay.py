@@ -12,6 +12,7 @@ import logging
 from collections import defaultdict
 from typing import Any
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: TID251  (kit speaks Kafka)
 from aiokafka.errors import KafkaError  # noqa: TID251
 
@@ -66,9 +67,9 @@ class Relay:
             max_batch_size=256 * 1024,
             request_timeout_ms=15_000,
         )
-        listener = await self._database.pool.acquire()
-        await producer.start()
+        listener = await asyncpg.connect(self._settings.dsn)
         try:
+            await producer.start()
             await listener.add_listener(CHANNEL, lambda *_: self._wake.set())
             while True:
                 self._wake.clear()
@@ -82,8 +83,7 @@ class Relay:
         except NewBroker:
             await self._raise_generation()
         finally:
-            await listener.reset_listeners() if hasattr(listener, "reset_listeners") else None
-            await self._database.pool.release(listener)
+            await listener.close(timeout=2)
             await producer.stop()
 
     async def _topics(self) -> list[str]:
