@@ -1,4 +1,4 @@
-"""Tokens of a FEEL text; knows by position whether a name or an operator may come, for `a-b` and `in care`."""
+"""Tokens of a FEEL text; knows by position whether a name or operator may come, for `a-b` and `in care`."""
 
 from __future__ import annotations
 
