@@ -1,0 +1,1 @@
+"""Room `payment`: standards, calculation, quota, payment orders, the bank, the ledger."""

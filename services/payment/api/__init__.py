@@ -1,0 +1,9 @@
+"""The room's doors for county and finance officials."""
+
+from fastapi import APIRouter
+
+from services.payment.api import ledger, orders, payments, results, standards
+
+router = APIRouter()
+for part in (standards, orders, results, payments, ledger):
+    router.include_router(part.router)

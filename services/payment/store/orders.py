@@ -1,0 +1,210 @@
+"""Drawing a payment order: payments by COPY, one posting for what is left of the reservation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from contracts.payment import IssueOrder
+from kit.db import Tx
+from kit.ids import payment_id
+from services.payment.domain.ledger import Kind, Move
+from services.payment.domain.orders import Candidate, Drawn, Former, Payable
+from services.payment.domain.standards import year_of
+from services.payment.domain.states import State
+from services.payment.store import ledger
+from services.payment.store.ledger import About, Book
+from services.payment.store.order_tables import OrderSlice, PaymentOrder, WithheldRow
+from services.payment.store.slices import SignedSlice
+from services.payment.store.tables import Reservation
+
+FILE_LINES = 20_000
+"""Most payments in one bank file: bounds a transaction and the bank's patience."""
+
+_COLUMNS = (
+    "payment_id",
+    "attempt",
+    "line_id",
+    "slice_id",
+    "set_id",
+    "order_id",
+    "file_id",
+    "seq",
+    "project",
+    "county",
+    "township",
+    "village",
+    "subject_id",
+    "payee_id",
+    "entitlement_period",
+    "kind",
+    "installment",
+    "amount_fen",
+    "state",
+    "committed_posting",
+)
+
+
+async def of_set(tx: Tx, set_id: str) -> PaymentOrder | None:
+    """The set's order; there is never a second one."""
+    row = await tx.fetchrow("SELECT * FROM payment_order WHERE set_id = $1", set_id)
+    return PaymentOrder.model_validate(dict(row)) if row else None
+
+
+def candidates(project: str, slices: Sequence[SignedSlice]) -> list[Candidate]:
+    """The payable lines with the identity of their entitlement."""
+    return [
+        Candidate(
+            payment_id(
+                row["subject_id"], project, row["entitlement_period"], row["kind"], int(row["installment"])
+            ),
+            row["line_id"],
+            one.frozen.slice_id,
+            int(row["amount_fen"] or 0),
+        )
+        for one in slices
+        for row in one.lines
+    ]
+
+
+async def former(tx: Tx, ids: Sequence[str]) -> dict[str, Former]:
+    """The latest attempt of each payment id the book has; should one land meanwhile, uniqueness stops us."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT ON (payment_id) payment_id, attempt, state, amount_fen FROM payment "
+        "WHERE payment_id = ANY($1::text[]) ORDER BY payment_id, attempt DESC",
+        list(ids),
+    )
+    return {row["payment_id"]: Former(row["attempt"], State(row["state"]), row["amount_fen"]) for row in rows}
+
+
+class Draft(NamedTuple):
+    """An order about to be written; `command_id` is what its outcome will answer."""
+
+    order_id: str
+    command_id: str
+    drawn: Drawn
+
+
+async def save(
+    tx: Tx, command: IssueOrder, held: Reservation, slices: list[SignedSlice], draft: Draft
+) -> None:
+    """Write the order, its slices, payments, planned files and withheld lines; release what is not needed."""
+    order_id, cause, drawn = draft
+    book = Book(command.project, command.county, year_of(command.period))
+    order = PaymentOrder(
+        order_id=order_id,
+        set_id=command.set_id,
+        project=command.project,
+        county=command.county,
+        period=command.period,
+        year=book.year,
+        state="issued",
+        lines=len(drawn.payable),
+        total_fen=drawn.total_fen,
+        withheld=len(drawn.withheld),
+        command_id=cause,
+        work_item_id=command.work_item_id,
+        actor=command.actor,
+        issued_at=tx.now,
+    )
+    await tx.insert(order)
+    await tx.insert(*_slices(order_id, slices, drawn))
+    rows = {row["line_id"]: (one, row) for one in slices for row in one.lines}
+    posting = held.posting_id
+    await tx.copy(
+        "payment",
+        _COLUMNS,
+        [
+            _record(order, number, one, *rows[one.line.line_id], posting)
+            for number, one in enumerate(drawn.payable)
+        ],
+    )
+    await tx.insert(
+        *(
+            WithheldRow(
+                order_id=order_id,
+                slice_id=one.line.slice_id,
+                line_id=one.line.line_id,
+                payment_id=one.line.payment_id,
+                amount_fen=one.line.amount_fen,
+                reason=one.reason,
+            )
+            for one in drawn.withheld
+        )
+    )
+    await _plan_files(tx, order)
+    await tx.execute("UPDATE reservation SET order_id = $2 WHERE set_id = $1", command.set_id, order_id)
+    about = About(
+        "order",
+        "支付申请，释放多余挂账 (order drawn, rest released)",
+        command.actor,
+        command.set_id,
+        order_id,
+    )
+    await ledger.post(
+        tx, book, [Move(Kind.COMMITTED, Kind.BUDGET, held.reserved_fen - drawn.total_fen)], about
+    )
+
+
+def file_id(order_id: str, number: int) -> str:
+    """The bank's idempotency key of a file: the same for every try."""
+    return f"{order_id}-{number}"
+
+
+def _slices(order_id: str, slices: list[SignedSlice], drawn: Drawn) -> list[OrderSlice]:
+    amounts: dict[str, list[int]] = {one.frozen.slice_id: [] for one in slices}
+    for payable in drawn.payable:
+        amounts[payable.line.slice_id].append(payable.line.amount_fen)
+    return [
+        OrderSlice(
+            order_id=order_id,
+            slice_id=one.frozen.slice_id,
+            revision=one.frozen.revision,
+            root=one.root,
+            exclusions=one.frozen.exclusions,
+            township=one.township,
+            category=one.category,
+            lines=len(amounts[one.frozen.slice_id]),
+            total_fen=sum(amounts[one.frozen.slice_id]),
+        )
+        for one in slices
+    ]
+
+
+def _record(
+    order: PaymentOrder, number: int, one: Payable, of: SignedSlice, row: Mapping[str, Any], posting: str
+) -> tuple[Any, ...]:
+    line = one.line
+    return (
+        line.payment_id,
+        one.attempt,
+        line.line_id,
+        line.slice_id,
+        order.set_id,
+        order.order_id,
+        file_id(order.order_id, number // FILE_LINES + 1),
+        number % FILE_LINES + 1,
+        order.project,
+        order.county,
+        of.township,
+        row["village"],
+        row["subject_id"],
+        row["payee_id"],
+        row["entitlement_period"],
+        row["kind"],
+        int(row["installment"]),
+        line.amount_fen,
+        State.COMMITTED.value,
+        posting,
+    )
+
+
+async def _plan_files(tx: Tx, order: PaymentOrder) -> None:
+    count = -(-order.lines // FILE_LINES)
+    await tx.execute(
+        "INSERT INTO bank_file (file_id, order_id, project, county, number, state, next_try_at) "
+        "SELECT $1 || '-' || n, $1, $2, $3, n, 'planned', $5 FROM generate_series(1, $4::int) AS n",
+        order.order_id,
+        order.project,
+        order.county,
+        count,
+        tx.wall,
+    )
