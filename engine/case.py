@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from SpiffWorkflow.exceptions import WorkflowException
 
 from engine import effects as fx
-from engine.expressions import TimerError
+from engine.expressions import Expression, TimerError
 from engine.prune import prune
 from engine.specs import Boundary, BoundarySplit, CommandTask, Node, NoWay, Wait
 from engine.tree import CANCELLED, COMPLETED, FUTURE, LIVE, READY, STARTED, WAITING, FTask, FWorkflow
@@ -33,7 +33,8 @@ class Live:
     name: str
     kind: str
     scope: str = ""
-    text: str = ""
+    text: str = ""  # the operator, the message's name, or what went wrong
+    branch: int = 0
 
 
 class Case:
@@ -89,9 +90,9 @@ class Case:
                 found.append(Live(task.id, node.id, node.name, "command", scope, node.operator))
             elif task.state == WAITING:
                 found += [
-                    Live(task.id, wait.element_id, node.name, wait.kind, scope, wait.message_name)
-                    for wait in node.waits
-                    if wait.kind != "error"
+                    Live(task.id, wait.element_id, wait.name, wait.kind, scope, wait.message_name, branch)
+                    for branch, wait in enumerate(node.waits)
+                    if wait.kind != "error" and task.internal_data.get("left") != 0
                 ]
         return found
 
@@ -165,8 +166,8 @@ class Case:
     def send_command(self, task: FTask) -> None:
         node: Node = task.task_spec.node
         parameters = {
-            name: from_feel(expression.evaluate(task.data)) if expression else value
-            for name, value, expression in node.parameters
+            name: _value(name, expression, task.data) if expression else text
+            for name, text, expression in node.parameters
         }
         self._effects.append(fx.SendCommand(task.id, node.id, node.operator, parameters, self._scope(task)))
 
@@ -317,7 +318,9 @@ class Case:
         if task is None or task.state != WAITING or task.task_spec.node is None:
             return False
         waits: list[Wait] = task.task_spec.node.waits
-        if not 0 <= branch < len(waits) or waits[branch].kind != kind or "incident" in task.internal_data:
+        if not 0 <= branch < len(waits) or waits[branch].kind != kind:
+            return False
+        if "incident" in task.internal_data or task.internal_data.get("left") == 0:
             return False
         task.data.update(payload)
         timer = waits[branch].timer
@@ -332,8 +335,6 @@ class Case:
     def _cycle(self, task: FTask, wait: Wait, repeat: int) -> None:
         """One round of a repeating boundary timer: the token behind it is born, the event keeps waiting."""
         left = task.internal_data.get("left", repeat)
-        if left == 0:
-            return
         for spec in task.task_spec.outputs:
             child = task._add_child(spec, FUTURE)
             spec._update(child)
@@ -389,6 +390,15 @@ class Case:
             path.append(outer.task_spec.node.id)
             outer = outer.workflow.parent_task
         return "/".join(reversed(path))
+
+
+def _value(name: str, expression: Expression, data: dict[str, Any]) -> Any:
+    """A parameter's value. FEEL's null on error must not travel to another room as if it were meant."""
+    reasons: list[str] = []
+    value = expression.evaluate(data, reasons.append)
+    if value is None and reasons:
+        raise DataError(f"参数 {name}：{reasons[0]} (parameter {name} cannot be computed)")
+    return from_feel(value)
 
 
 class NoErrorBoundary(NoWay):

@@ -4,17 +4,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from engine.effects import Due
-from engine.feel import FeelError, compile_expression
+from engine.feel import Expression, FeelError, compile_expression
 from engine.values import from_feel
 
-WORD = re.compile(r"\"(?:\\.|[^\"\\])*\"|(?<![\w.])[^\W\d][\w·]*(?!\s*\()")
-RESERVED = frozenset(
-    "if then else for in return some every satisfies and or not between instance of function external true false"  # noqa: SIM905 a word list reads better
-    " null context list number string boolean date time duration days years months item partial".split()
-)
 DURATION = re.compile(
     r"P(?!$)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?"
 )
@@ -22,25 +17,13 @@ CYCLE = re.compile(r"R(\d*)/(P.+)")
 WORKING_DAYS = re.compile(r"working\s+days\s*\((.+)\)", re.DOTALL)
 
 
-class Expression(Protocol):
-    """What `engine.feel` compiles a text into."""
-
-    def evaluate(self, context: dict[str, Any]) -> Any: ...
-
-
 class TimerError(ValueError):
     """A timer whose value is no duration, no time and no number of working days."""
 
 
-def names_in(text: str) -> set[str]:
-    """The simple names a text speaks of: what a diagram declares when its project declares nothing."""
-    words = {match.group() for match in WORD.finditer(text)}
-    return {word for word in words if not word.startswith('"') and word not in RESERVED}
-
-
 def feel(text: str, names: Collection[str] | None) -> Expression:
-    """Compile a text over the declared data names (None: any simple name). Raises FeelError with its place."""
-    return compile_expression(text, names_in(text) if names is None else names)
+    """Compile a text over the declared data names (None: any name). Raises FeelError with its place."""
+    return compile_expression(text, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +110,4 @@ def timer(form: str, text: str, names: Collection[str] | None) -> Timer:
     return Timer(None, feel(body, names))
 
 
-__all__ = ["Expression", "FeelError", "Timer", "TimerError", "duration", "feel", "names_in", "timer"]
+__all__ = ["Expression", "FeelError", "Timer", "TimerError", "duration", "feel", "timer"]

@@ -12,7 +12,7 @@ def check(diagram: Diagram, library: Mapping[str, Diagram]) -> Iterator[Problem]
     yield from _broken_flows(diagram)
     for scope in scopes:
         yield from _unreachable(diagram, scope)
-    yield from _endless(diagram, library)
+        yield from _endless(diagram, scope, library)
     yield from _joins(diagram)
     yield from _recursion(diagram, library)
 
@@ -88,29 +88,28 @@ def _waits(diagram: Diagram, element: Element, library: Mapping[str, Diagram], s
 
 
 def _holds(diagram: Diagram, scope: str, library: Mapping[str, Diagram], seen: frozenset[str]) -> bool:
-    passing = _passing(diagram, library, seen)
+    passing = _passing(diagram, scope, library, seen)
     starts = [e.id for e in diagram.inside(scope) if e.kind == "startEvent"]
     ends = {e.id for e in diagram.inside(scope) if e.kind == "endEvent"}
     return not any(_reach(passing, start) & ends for start in starts)
 
 
-def _passing(diagram: Diagram, library: Mapping[str, Diagram], seen: frozenset[str]) -> dict[str, list[str]]:
-    """The graph without the elements that wait: what one event can run through."""
+def _passing(
+    diagram: Diagram, scope: str, library: Mapping[str, Diagram], seen: frozenset[str]
+) -> dict[str, list[str]]:
+    """One scope's graph without the elements that wait: what one event can run through."""
     following = _next(diagram)
-    holding = {e.id for e in diagram.elements.values() if _waits(diagram, e, library, seen)}
-    return {
-        source: [] if source in holding else [target for target in targets if target not in holding]
-        for source, targets in following.items()
-    }
+    inside = diagram.inside(scope)
+    passing = {e.id for e in inside if not _waits(diagram, e, library, seen)}
+    return {name: [target for target in following[name] if target in passing] for name in passing}
 
 
-def _endless(diagram: Diagram, library: Mapping[str, Diagram]) -> Iterator[Problem]:
-    passing = _passing(diagram, library, frozenset({diagram.process_id}))
-    for element in diagram.elements.values():
-        if element.id in _reach(passing, element.id):
-            yield problem(
-                element, "循环中没有任何等待，会无休止地运行", "a loop without a wait would run for ever"
-            )
+def _endless(diagram: Diagram, scope: str, library: Mapping[str, Diagram]) -> Iterator[Problem]:
+    passing = _passing(diagram, scope, library, frozenset({diagram.process_id}))
+    for element_id in passing:
+        if element_id in _reach(passing, element_id):
+            element = diagram.elements[element_id]
+            yield problem(element, "循环中没有任何等待，会无休止地运行", "a loop without a wait would run for ever")
 
 
 def _joins(diagram: Diagram) -> Iterator[Problem]:

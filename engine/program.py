@@ -201,7 +201,7 @@ class _Compiler:
         return node
 
     def _wait(self, element: Element, trigger: Trigger) -> specs.Wait | None:
-        wait = specs.Wait(trigger.kind, element.id, message_name=trigger.name or "", error_code=trigger.name)
+        wait = specs.Wait(trigger.kind, element.id, element.name, message_name=trigger.name or "", error_code=trigger.name)
         try:
             if trigger.kind == "timer":
                 wait.timer = timer(trigger.form, trigger.text, self.program.names)

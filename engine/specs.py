@@ -52,6 +52,7 @@ class Wait:
 
     kind: str
     element_id: str
+    name: str = ""
     timer: Timer | None = None
     message_name: str = ""
     correlation: Expression | None = None
