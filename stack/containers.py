@@ -59,7 +59,8 @@ class ContainerKafka(_Container):
         """Start the container; it waits for readiness itself."""
         from testcontainers.community.kafka import KafkaContainer
 
-        self._container = KafkaContainer().with_kraft()
+        # Topics are created on purpose, as on our own broker; a misspelt name must not make one.
+        self._container = KafkaContainer().with_kraft().with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
         self._container.start()
 
     def wait(self, limit: float = 60.0) -> None:
