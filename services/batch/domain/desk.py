@@ -1,4 +1,4 @@
-"""待送审 / 已送审 / 在途 / 已办结: relative to the viewer's desk, computed and never stored (decisions §2)."""
+"""待送审 / 已送审 / 在途 / 已办结: relative to the viewer's desk, computed, never stored (§2)."""
 
 from collections.abc import Collection
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Which rows of a roster are good, and everything that is wrong with the others, all rows at once (issue §6)."""
+"""Which rows of a roster are good, and everything that is wrong with the others, all rows at once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,13 +45,6 @@ class Reader:
     """Category code by name and by code; empty: the project has none declared."""
     township: str | None = None
     """The township of every row, when the file is one township's."""
-
-
-def missing_columns(headings: Iterable[str], *, with_township: bool) -> list[str]:
-    """Required headings that the file lacks."""
-    present = set(headings)
-    wanted = (*REQUIRED, TOWNSHIP_COLUMN) if with_township else REQUIRED
-    return [name for name in wanted if name not in present]
 
 
 def read(rows: Iterable[tuple[int, Mapping[str, str]]], reader: Reader) -> tuple[list[Person], list[Wrong]]:

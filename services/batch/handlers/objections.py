@@ -1,4 +1,4 @@
-"""Objections: an accepted one holds its line; upheld, the line leaves for good; dismissed, it goes on (§5)."""
+"""Objections (§5): an accepted one holds its line; upheld, the line leaves; dismissed, it goes on."""
 
 from contracts.batch import LineState
 from contracts.grievance import ObjectionAccepted, ObjectionConcluded

@@ -25,12 +25,13 @@ from services.batch.handlers.signature import sign
 from services.batch.store import exclusions, manifests, sets, slices
 from services.batch.store.tables import SettlementSet, Slice
 
+ROOM = "room:batch"
 LATER_SET = "later_set"
 
 
 @on(SignSet)
 async def sign_set(message: SignSet, tx: Tx) -> None:
-    """Sign all slices' manifests of a set under one root, or refuse; unsigned lines leave into supplements."""
+    """Sign all slices' manifests under one root, or refuse; unsigned lines leave into supplements."""
     one = await sets.find(tx, message.set_id, lock=True)
     members = await slices.locked(tx, await sets.members(tx, message.set_id))
     sheets = {slice_id: await manifests.of_slice(tx, slice_id, priced=True) for slice_id in members}
@@ -131,6 +132,10 @@ async def freeze_set(message: FreezeSet, tx: Tx) -> None:
     """State the order's basis: per slice what finance signed, and the exclusions until now."""
     one = await sets.find(tx, message.set_id, lock=True)
     members = await slices.locked(tx, await sets.members(tx, message.set_id))
+    for member in members.values():
+        # An objection after the last signature: the line must not be paid, and joins a supplement.
+        await exclusions.move(tx, member, await exclusions.open_lines(tx, member.slice_id), ROOM)
+    members = await slices.locked(tx, members)
     named = {slice.slice_id: slice.revision for slice in message.slices}
     if one is None or one.state != "open" or named != {key: value.revision for key, value in members.items()}:
         raise NonRetryableError(f"set {message.set_id} is not open with the slices named")

@@ -1,4 +1,4 @@
-"""Making a signature: the document, its Ed25519 signature, the manifest and its leaves, in one transaction."""
+"""Making a signature: the document, its Ed25519 signature, the manifest and its leaves, all at once."""
 
 from contracts.batch import SignSet, SignSlice
 from kit.db import Tx

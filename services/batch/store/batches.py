@@ -31,7 +31,8 @@ async def open_batch(tx: Tx, batch: Batch) -> bool:
     """Insert; False when the project's batch of that period and county exists."""
     return bool(
         await tx.execute(
-            "INSERT INTO batch VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (project, period, county) DO NOTHING",
+            "INSERT INTO batch VALUES ($1, $2, $3, $4, $5, $6) "
+            "ON CONFLICT (project, period, county) DO NOTHING",
             batch.batch_id,
             batch.project,
             batch.period,

@@ -10,11 +10,12 @@ from services.batch.store.tables import LineRow, Slice
 
 
 async def open_lines(tx: Tx, slice_id: str, *, unpriced: bool = False) -> dict[str, str]:
-    """Line id → reason of the lines that a signature could not cover; `unpriced`: also those without amount."""
+    """Line id → reason of the lines that no signature could cover; `unpriced`: also without amount."""
     rows = await tx.fetch(
         "SELECT line_id, coalesce(reason, CASE state WHEN 'normal' THEN '待测算 (not priced)' "
         "ELSE '处理中 (being processed)' END) AS reason FROM line WHERE slice_id = $1 "
-        "AND (state IN ('abnormal', 'processing', 'held') OR ($2 AND state = 'normal' AND amount_fen IS NULL))",
+        "AND (state IN ('abnormal', 'processing', 'held') "
+        "OR ($2 AND state = 'normal' AND amount_fen IS NULL))",
         slice_id,
         unpriced,
     )
@@ -35,7 +36,8 @@ async def move(tx: Tx, one: Slice, reasons: Mapping[str, str], actor: str) -> st
     await tx.execute(
         """
         WITH changed AS (
-            UPDATE line SET slice_id = $1, amount_fen = NULL, rev = rev + 1 WHERE line_id = ANY($2) RETURNING *
+            UPDATE line SET slice_id = $1, amount_fen = NULL, rev = rev + 1
+             WHERE line_id = ANY($2) RETURNING *
         )
         INSERT INTO line_change
         SELECT line_id, rev, slice_id, state, reason, amount_fen, $3, $4, $5 FROM changed
@@ -54,10 +56,11 @@ async def move(tx: Tx, one: Slice, reasons: Mapping[str, str], actor: str) -> st
 
 
 async def exclude(tx: Tx, one: Slice, line: LineRow, reason: str, actor: str, *, void: bool) -> None:
-    """The person is not entitled: the line leaves for good. `void` false after the order was frozen (recovery)."""
+    """The person is not entitled: the line leaves for good; `void` false once the order is fixed (recovery)."""
     if void:
         await tx.execute(
-            "UPDATE line SET state = 'void', reason = $2, resume_state = NULL, resume_reason = NULL, rev = rev + 1 "
+            "UPDATE line SET state = 'void', reason = $2, resume_state = NULL, resume_reason = NULL, "
+            "rev = rev + 1 "
             "WHERE line_id = $1",
             line.line_id,
             reason,
@@ -94,8 +97,8 @@ async def _record(
             SELECT line_id, reason FROM jsonb_to_recordset($3) AS w(line_id text, reason text)
         ), written AS (
             INSERT INTO exclusion
-            SELECT $1, slot.before + row_number() OVER (ORDER BY wanted.line_id), wanted.line_id, wanted.reason,
-                   $4, $5, $6, $7
+            SELECT $1, slot.before + row_number() OVER (ORDER BY wanted.line_id), wanted.line_id,
+                   wanted.reason, $4, $5, $6, $7
               FROM wanted CROSS JOIN slot
             RETURNING seq, line_id, reason
         )

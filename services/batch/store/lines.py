@@ -32,8 +32,8 @@ async def hold(tx: Tx, line: LineRow, actor: str) -> None:
     if line.resume_state is not None:
         return
     rev = await tx.fetchval(
-        "UPDATE line SET resume_state = state, resume_reason = reason, state = 'held', reason = $2, rev = rev + 1 "
-        "WHERE line_id = $1 RETURNING rev",
+        "UPDATE line SET resume_state = state, resume_reason = reason, state = 'held', reason = $2, "
+        "rev = rev + 1 WHERE line_id = $1 RETURNING rev",
         line.line_id,
         UNDER_OBJECTION,
     )
@@ -44,8 +44,8 @@ async def hold(tx: Tx, line: LineRow, actor: str) -> None:
 async def resume(tx: Tx, line: LineRow, actor: str, *, announce: bool) -> None:
     """Back to what the line was before its objection; `announce` when it stays in its slice."""
     rev = await tx.fetchval(
-        "UPDATE line SET state = resume_state, reason = resume_reason, resume_state = NULL, resume_reason = NULL, "
-        "rev = rev + 1 WHERE line_id = $1 RETURNING rev",
+        "UPDATE line SET state = resume_state, reason = resume_reason, resume_state = NULL, "
+        "resume_reason = NULL, rev = rev + 1 WHERE line_id = $1 RETURNING rev",
         line.line_id,
     )
     await note(tx, [line.line_id], actor)
@@ -104,6 +104,7 @@ async def correct_village(tx: Tx, line: LineRow, village: str, actor: str) -> Li
         line.line_id,
         village,
     )
+    assert row is not None, "the caller has locked it"
     await note(tx, [line.line_id], actor)
     return LineRow(**row)
 
@@ -138,8 +139,8 @@ async def history(tx: Tx, line_id: str) -> list[dict[str, Any]]:
 async def signatures(tx: Tx, line_id: str) -> list[dict[str, Any]]:
     """The manifests that contain a line, with its leaf, oldest first."""
     rows = await tx.fetch(
-        "SELECT m.subject, m.node, m.set_id, m.root, m.actor, m.signed_at, m.superseded_at, l.leaf, l.amount_fen "
-        "FROM manifest_leaf l JOIN manifest m USING (manifest_id) WHERE l.line_id = $1 ORDER BY m.seq",
+        "SELECT m.subject, m.node, m.set_id, m.root, m.actor, m.signed_at, m.superseded_at, l.leaf, "
+        "l.amount_fen FROM manifest_leaf l JOIN manifest m USING (manifest_id) WHERE l.line_id = $1 ORDER BY m.seq",
         line_id,
     )
     return [dict(row) for row in rows]

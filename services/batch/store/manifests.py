@@ -1,4 +1,4 @@
-"""Manifests: what a signature of now would cover, what was signed, and what all signatures together let pay."""
+"""Manifests: what a signature of now would cover, what was signed, and what all of them let pay."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -51,7 +51,7 @@ async def supersede_from(tx: Tx, subject: str, node: str) -> None:
 
 
 async def supersede(tx: Tx, slice_id: str, set_id: str | None = None) -> None:
-    """A slice left its set: its signatures there no longer stand; without `set_id` none of its signatures does."""
+    """A slice left its set: its signatures there fall; without `set_id` all of its signatures do."""
     await tx.execute(
         "UPDATE manifest SET superseded_at = $3 WHERE subject = $1 AND superseded_at IS NULL "
         "AND ($2::text IS NULL OR set_id = $2)",
@@ -112,7 +112,8 @@ async def payable(tx: Tx, slice_ids: Sequence[str]) -> dict[str, tuple[int, int]
           JOIN manifest d ON d.subject = f.subject AND d.node = $3 AND d.superseded_at IS NULL
           JOIN manifest t ON t.subject = f.subject AND t.node = $2 AND t.superseded_at IS NULL
           JOIN manifest_leaf fl ON fl.manifest_id = f.manifest_id
-          JOIN manifest_leaf dl ON dl.manifest_id = d.manifest_id AND dl.line_id = fl.line_id AND dl.leaf = fl.leaf
+          JOIN manifest_leaf dl
+            ON dl.manifest_id = d.manifest_id AND dl.line_id = fl.line_id AND dl.leaf = fl.leaf
           JOIN manifest_leaf tl ON tl.manifest_id = t.manifest_id AND tl.line_id = fl.line_id
          WHERE f.subject = ANY($1) AND f.node = $4 AND f.superseded_at IS NULL
            AND NOT EXISTS (SELECT FROM exclusion e WHERE e.slice_id = f.subject AND e.line_id = fl.line_id)
@@ -129,8 +130,8 @@ async def payable(tx: Tx, slice_ids: Sequence[str]) -> dict[str, tuple[int, int]
 async def keys(tx: Tx, subjects: Collection[str]) -> list[dict[str, Any]]:
     """Signatures of subjects, all of them, for the evidence of a manifest."""
     rows = await tx.fetch(
-        "SELECT subject, node, set_id, revision, root, lines, total_fen, actor, work_item_id, signed_at, signature, "
-        "key_id, superseded_at FROM manifest WHERE subject = ANY($1) ORDER BY seq",
+        "SELECT subject, node, set_id, revision, root, lines, total_fen, actor, work_item_id, signed_at, "
+        "signature, key_id, superseded_at FROM manifest WHERE subject = ANY($1) ORDER BY seq",
         list(subjects),
     )
     return [dict(row) for row in rows]

@@ -32,7 +32,7 @@ async def apply_findings(tx: Tx, one: Slice, stream_id: str, actor: str) -> int:
 async def _apply(
     tx: Tx, one: Slice, stream_id: str, results: str, rules: list[dict[str, Any]], actor: str
 ) -> int:
-    # Under an objection the result is kept beside the hold (resume_*), and rev stays: nothing visible changed.
+    # Under an objection the result is kept beside the hold (resume_*); rev stays: nothing visible changed.
     return await tx.execute(
         f"""
         WITH result AS ({results}), decided AS (
@@ -56,7 +56,8 @@ async def _apply(
             RETURNING line.*
         )
         INSERT INTO line_change
-        SELECT line_id, rev, slice_id, state, coalesce(resume_reason, reason), amount_fen, $4, $5, $6 FROM changed
+        SELECT line_id, rev, slice_id, state, coalesce(resume_reason, reason), amount_fen, $4, $5, $6
+          FROM changed
         """,
         stream_id,
         one.slice_id,

@@ -79,7 +79,8 @@ async def fill(
         f"""
         WITH village AS (SELECT * FROM jsonb_to_recordset($6) AS v(text text, code text)), fresh AS (
             INSERT INTO line (line_id, slice_id, batch_id, project, period, county, township, category,
-                              application_id, subject_id, payee_id, village, state, reason, rev, entitlement_period)
+                              application_id, subject_id, payee_id, village, state, reason, rev,
+                              entitlement_period)
             SELECT gen_random_uuid()::text, s.slice_id, s.batch_id, s.project, s.period, s.county, s.township,
                    s.category, c.application_id, c.subject_id, c.subject_id, coalesce(v.code, s.township),
                    CASE WHEN v.code IS NULL THEN 'abnormal' ELSE 'processing' END,
@@ -191,7 +192,8 @@ async def counters(tx: Tx, slice_ids: Sequence[str]) -> dict[str, dict[str, Any]
                count(*) FILTER (WHERE state = 'abnormal') AS abnormal,
                count(*) FILTER (WHERE state = 'processing') AS processing,
                count(*) FILTER (WHERE state = 'held') AS held, count(*) FILTER (WHERE state = 'void') AS void,
-               count(*) FILTER (WHERE state = 'paid') AS paid, count(*) FILTER (WHERE state = 'failed') AS failed,
+               count(*) FILTER (WHERE state = 'paid') AS paid,
+               count(*) FILTER (WHERE state = 'failed') AS failed,
                CASE WHEN bool_or(state = 'normal' AND amount_fen IS NULL) THEN NULL
                     ELSE (sum(amount_fen) FILTER (WHERE state IN ('normal', 'paid', 'failed')))::bigint
                END AS total_fen
@@ -216,7 +218,7 @@ async def set_state(tx: Tx, slice_id: str, state: str) -> None:
 
 
 async def hand_over(tx: Tx, slice_id: str, command: str) -> None:
-    """送区县审核: the slice waits at the county for a set; `command` is answered when it is settled or returned."""
+    """送区县审核: the slice waits for a set; `command` is answered when it is settled or returned."""
     await tx.execute(
         "UPDATE slice SET state = 'arrived', hand_command = $2 WHERE slice_id = $1", slice_id, command
     )

@@ -1,0 +1,88 @@
+"""Batches and their 补贴清单."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from kit import errors
+from kit.auth import Actor, guarded_router
+from kit.db import Tx
+from kit.ids import new_id
+from kit.regions import Level, covers
+from kit.service import CurrentRoom
+from services.batch.api.models import BatchOut, CandidateOut, CandidatesOut, OpenBatch
+from services.batch.api.operations import (
+    OPEN_BATCH,
+    PREFIX,
+    SEE_BATCHES,
+    SEE_CANDIDATES,
+    Limit,
+    actor_for,
+    permit,
+    projects_of,
+    region_of,
+)
+from services.batch.store import batches, candidates
+from services.batch.store.tables import Batch
+
+router = guarded_router(prefix=PREFIX, tags=["batches"])
+
+
+async def load_batch(tx: Tx, batch_id: str) -> Batch:
+    """The batch; 404 when there is none."""
+    found = await batches.find_batch(tx, batch_id)
+    if found is None:
+        raise errors.not_found()
+    return found
+
+
+@router.post("/batches", status_code=201)
+async def open_batch(body: OpenBatch, room: CurrentRoom, actor: Actor = actor_for(OPEN_BATCH)) -> BatchOut:
+    """批次创建: one batch per project, period and county."""
+    permit(actor, OPEN_BATCH, region=body.county, project=body.project)
+    place = room.regions.get(body.county)
+    if place is None or place.level is not Level.COUNTY:
+        raise errors.unprocessable("unknown-county", "县区不存在", "unknown county")
+    async with room.tx() as tx:
+        if await batches.find_project(tx, body.project) is None:
+            raise errors.unprocessable("unknown-project", "项目未发布", "the project is not deployed")
+        one = Batch(batch_id=new_id(), **body.model_dump(), opened_by=actor.sub, opened_at=tx.now)
+        if not await batches.open_batch(tx, one):
+            raise errors.conflict(
+                "batch-exists", "该期批次已存在", "the batch of this period is open already"
+            )
+        tx.audit(
+            "batch.open_batch", f"batch:{one.batch_id}", actor.sub, project=one.project, period=one.period
+        )
+    return BatchOut(**one.model_dump())
+
+
+@router.get("/batches")
+async def list_batches(room: CurrentRoom, actor: Actor = actor_for(SEE_BATCHES)) -> list[BatchOut]:
+    """Batches of one's county, with the counters of one's own region."""
+    async with room.tx() as tx:
+        found = await batches.batches_in(tx, region_of(actor), projects_of(actor))
+    return [BatchOut(**row) for row in found]
+
+
+@router.get("/batches/{batch_id}/candidates")
+async def list_candidates(
+    batch_id: str,
+    room: CurrentRoom,
+    township: Annotated[str | None, Query(pattern=r"^[0-9]{9}$")] = None,
+    state: str | None = None,
+    limit: Limit = 500,
+    after: str = "",
+    actor: Actor = actor_for(SEE_CANDIDATES),
+) -> CandidatesOut:
+    """补贴清单 of a township (or of the county): who may be put into a submission, and who is in one."""
+    async with room.tx() as tx:
+        batch = await load_batch(tx, batch_id)
+        own = region_of(actor)
+        wanted = township or (own if len(own) == int(Level.TOWNSHIP) else None)
+        permit(actor, SEE_CANDIDATES, region=wanted or batch.county, project=batch.project)
+        if wanted is not None and not covers(batch.county, wanted):
+            raise errors.not_found()
+        counts = await candidates.count(tx, batch, wanted)
+        found = await candidates.listed(tx, batch, wanted, state, limit, after)
+    return CandidatesOut(counts=counts, candidates=[CandidateOut(**row) for row in found])

@@ -1,0 +1,53 @@
+"""The operations of this room and who may call them; each is shown as `x-authz` beside its route."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from kit import errors
+from kit.auth import ALL_PROJECTS, Actor, Operation, Reach, Resource, Role, Zone, authorize, require
+
+PREFIX = "/api/batch/v1"
+
+TOWNSHIP = frozenset({Role.TOWNSHIP_HANDLER, Role.TOWNSHIP_REVIEWER})
+COUNTY = frozenset(
+    {Role.COUNTY_HANDLER, Role.COUNTY_REVIEWER, Role.FINANCE_REVIEWER, Role.FINANCE_PAYER, Role.DISCIPLINE}
+)
+HANDLERS = frozenset({Role.TOWNSHIP_HANDLER, Role.COUNTY_HANDLER})
+
+OPEN_BATCH = Operation("batch.open_batch", roles=frozenset({Role.COUNTY_HANDLER}), zone=Zone.FINANCE)
+SEE_BATCHES = Operation("batch.see_batches", roles=TOWNSHIP | COUNTY, crosses=True, region=Reach.RELATED)
+UPLOAD_ROSTER = Operation("batch.upload_roster", roles=HANDLERS, crosses=True)
+SEE_ROSTER = Operation("batch.see_roster", roles=HANDLERS, crosses=True)
+SEE_CANDIDATES = Operation("batch.see_candidates", roles=TOWNSHIP | COUNTY, crosses=True)
+SUBMIT_SLICE = Operation("batch.submit_slice", roles=frozenset({Role.TOWNSHIP_HANDLER}))
+SEE_SLICES = Operation("batch.see_slices", roles=TOWNSHIP | COUNTY, crosses=True)
+OPEN_SET = Operation("batch.open_set", roles=frozenset({Role.COUNTY_HANDLER}), zone=Zone.FINANCE)
+SEE_SETS = Operation("batch.see_sets", roles=COUNTY, zone=Zone.FINANCE)
+SEE_LINES = Operation("batch.see_lines", roles=TOWNSHIP | COUNTY, crosses=True)
+CORRECT_LINE = Operation("batch.correct_line", roles=frozenset({Role.TOWNSHIP_HANDLER}))
+
+Limit = Annotated[int, Query(ge=1, le=5000)]
+
+
+def actor_for(operation: Operation) -> Actor:
+    """The dependency that yields the actor of an operation."""
+    found: Actor = Depends(require(operation))
+    return found
+
+
+def permit(actor: Actor, operation: Operation, *, region: str, project: str) -> None:
+    """The region and project part of the decision, on the loaded object; 404 for what one may not see."""
+    authorize(actor, operation, Resource(region=region, project=project))
+
+
+def region_of(actor: Actor) -> str:
+    """The official's region; every list is limited to it."""
+    if actor.region is None:
+        raise errors.forbidden()
+    return actor.region
+
+
+def projects_of(actor: Actor) -> list[str] | None:
+    """The projects that lists are limited to, or None for all."""
+    return None if ALL_PROJECTS in actor.projects else sorted(actor.projects)

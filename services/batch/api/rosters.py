@@ -1,0 +1,167 @@
+"""人员导入: a roster comes in; good rows are taken, bad rows come back with all their reasons at once."""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import File, Form, UploadFile
+
+from contracts.registry import PersonIn
+from kit import errors
+from kit.auth import Actor, guarded_router
+from kit.ids import new_id
+from kit.regions import Level
+from kit.service import CurrentRoom, Room
+from services.batch.api.batches import load_batch
+from services.batch.api.models import RosterOut, RowErrorOut
+from services.batch.api.operations import (
+    PREFIX,
+    SEE_ROSTER,
+    UPLOAD_ROSTER,
+    Limit,
+    actor_for,
+    permit,
+    region_of,
+)
+from services.batch.api.sheet import ReadRoster, read_roster, reader_of
+from services.batch.domain.rosters import ID_NO, Wrong, by_row
+from services.batch.ports import ROSTER_KEEP_DAYS, resolve, sealer
+from services.batch.store import batches, rosters
+from services.batch.store.recording import record
+from services.batch.store.tables import Batch, Roster, RosterRow
+
+router = guarded_router(prefix=PREFIX, tags=["rosters"])
+
+
+@router.post("/batches/{batch_id}/rosters", status_code=201)
+async def upload_roster(
+    batch_id: str,
+    room: CurrentRoom,
+    file: Annotated[UploadFile, File()],
+    township: Annotated[str | None, Form(pattern=r"^[0-9]{9}$")] = None,
+    actor: Actor = actor_for(UPLOAD_ROSTER),
+) -> RosterOut:
+    """Import a roster of one township, or of a county with the column 乡镇. A 4xx or 503 stores nothing."""
+    own = region_of(actor)
+    place = township or (own if len(own) == int(Level.TOWNSHIP) else None)
+    async with room.tx() as tx:
+        batch = await load_batch(tx, batch_id)
+        permit(actor, UPLOAD_ROSTER, region=place or batch.county, project=batch.project)
+        if place is not None and place not in {one.code for one in room.regions.children(batch.county)}:
+            raise errors.unprocessable("unknown-township", "乡镇不属于该批次", "not a township of this batch")
+        project = await batches.find_project(tx, batch.project)
+        data = await file.read()
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+        if await rosters.is_known(tx, batch_id, place or batch.county, sha256):
+            raise _twice()
+    reader = reader_of(room.regions, batch.county, place, project.categories if project else {})
+    read = await asyncio.to_thread(read_roster, data, reader, room.settings.roster_row_limit)
+    rows, problems = await _resolved(room, read)
+    kept = await _store(room, batch, place or batch.county, sha256, data, actor.sub, rows)
+    listed = [
+        RowErrorOut(row=one.row, column=one.column, code=one.code, message=one.message) for one in problems
+    ]
+    return RosterOut(
+        roster_id=kept.roster_id,
+        batch_id=batch_id,
+        township=kept.township,
+        accepted=kept.accepted,
+        rejected=kept.rejected,
+        errors=listed,
+    )
+
+
+async def _resolved(room: Room, read: ReadRoster) -> tuple[list[RosterRow], list[Wrong]]:
+    """Rows as they will be stored, with subject ids from the registry; and all that is wrong, by row."""
+    asked = [
+        PersonIn(ref=str(p.row), id_no=p.id_no, name=p.name, phone=p.phone, township=p.township)
+        for p in read.persons
+    ]
+    answers = await resolve(room, asked)
+    problems, rows = list(read.wrong), []
+    for p in read.persons:
+        answer = answers.get(str(p.row))
+        if answer is None or answer.subject_id is None:
+            code = (answer.problem if answer else None) or "registry_problem"
+            text = (answer.message if answer else None) or "人员信息无法核对 (the registry could not take it)"
+            problems.append(Wrong(p.row, ID_NO, code, text))
+            continue
+        rows.append(
+            RosterRow(
+                roster_id="",
+                number=p.row,
+                row_id=new_id(),
+                subject_id=answer.subject_id,
+                township=p.township,
+                village=p.village,
+                category=p.category,
+                state="accepted",
+                reasons=[],
+            )
+        )
+    for number, found in by_row(problems).items():
+        reasons = [{"column": one.column, "code": one.code, "message": one.message} for one in found]
+        rows.append(
+            RosterRow(roster_id="", number=number, row_id=new_id(), state="rejected", reasons=reasons)
+        )
+    return sorted(rows, key=lambda row: row.number), sorted(problems, key=lambda one: one.row)
+
+
+async def _store(
+    room: Room, batch: Batch, township: str, sha256: str, data: bytes, actor: str, rows: list[RosterRow]
+) -> Roster:
+    roster_id = new_id()
+    sealed = await asyncio.to_thread(sealer().seal_under, "file", data, f"roster|{roster_id}")
+    accepted = [row for row in rows if row.state == "accepted"]
+    async with room.tx() as tx:
+        one = Roster(
+            roster_id=roster_id,
+            batch_id=batch.batch_id,
+            project=batch.project,
+            county=batch.county,
+            township=township,
+            sha256=sha256,
+            accepted=len(accepted),
+            rejected=len(rows) - len(accepted),
+            uploaded_by=actor,
+            uploaded_at=tx.now,
+        )
+        for row in rows:
+            row.roster_id = roster_id
+        if not await rosters.save(tx, one, rows, sealed, tx.today + timedelta(days=ROSTER_KEEP_DAYS)):
+            raise _twice()
+        record(tx, one, accepted)
+        tx.audit(
+            "batch.upload_roster",
+            f"roster:{roster_id}",
+            actor,
+            sha256=sha256,
+            accepted=one.accepted,
+            rejected=one.rejected,
+        )
+    return one
+
+
+def _twice() -> errors.Problem:
+    return errors.conflict("roster-known", "该名单已导入", "this very file was imported already")
+
+
+@router.get("/rosters/{roster_id}")
+async def see_roster(
+    roster_id: str,
+    room: CurrentRoom,
+    limit: Limit = 1000,
+    after: int = 0,
+    actor: Actor = actor_for(SEE_ROSTER),
+) -> RosterOut:
+    """What became of a roster: rows by state, and the rows that were not taken with their reasons."""
+    async with room.tx() as tx:
+        one = await rosters.find(tx, roster_id)
+        if one is None:
+            raise errors.not_found()
+        permit(actor, SEE_ROSTER, region=one.township, project=one.project)
+        counts = await rosters.counts(tx, roster_id)
+        rows = await rosters.problems(tx, roster_id, limit, after)
+    listed = [RowErrorOut(row=row["number"], **reason) for row in rows for reason in row["reasons"]]
+    return RosterOut(**one.model_dump(include=set(RosterOut.model_fields)), rows=counts, errors=listed)

@@ -1,0 +1,33 @@
+"""Accepted roster rows go to `application` in parts, to be recorded as applications (channel 线下)."""
+
+from collections.abc import Sequence
+
+from contracts.application import OfflineRow, RecordOffline
+from contracts.base import CHUNK_ROWS
+from kit.db import Tx
+from services.batch.store.tables import Roster, RosterRow
+
+
+def record(tx: Tx, roster: Roster, rows: Sequence[RosterRow]) -> None:
+    """Emit `RecordOffline` in parts of at most 1,000 rows; no rows, no message."""
+    parts = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
+    for index, part in enumerate(parts):
+        tx.emit(
+            RecordOffline(
+                roster_id=roster.roster_id,
+                project=roster.project,
+                batch_id=roster.batch_id,
+                index=index,
+                count=len(parts),
+                rows=[
+                    OfflineRow(
+                        row_id=row.row_id,
+                        subject_id=row.subject_id or "",
+                        township=row.township or "",
+                        village=row.village or "",
+                        category=row.category or "",
+                    )
+                    for row in part
+                ],
+            )
+        )
