@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -91,29 +91,17 @@ def receipt_of(project: str, day: str, application_id: str) -> str:
     return f"{project}-{day.replace('-', '')}-{application_id.replace('-', '')[:12].upper()}"
 
 
-_LONG_NUMBER = re.compile(r"(?<!\d)(?:\d[ \-]?){14,17}[\dXx](?!\d)")
-_MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?:[ \-]?\d{4}){2}(?!\d)")
-
-
-def persons_data_at(form: Any, pointer: str = "") -> str | None:
-    """Where a form holds what looks like an ID, account or phone number, as a JSON pointer; else None.
-
-    Forms are stored in the clear and shown to officials: whom they are about is the registry's business.
-    """
+def texts_of(form: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    """Every text and number in a form, its keys too, with a JSON pointer that never repeats a key's text."""
     if isinstance(form, Mapping):
-        pairs = [(f"{pointer}/{key}", value) for key, value in form.items()]
-        keyed = [f"{pointer}/*" for key in form if persons_data_at(str(key)) is not None]
-        return next(iter(keyed), None) or _first(pairs)
-    if isinstance(form, list | tuple):
-        return _first([(f"{pointer}/{place}", value) for place, value in enumerate(form)])
-    if isinstance(form, bool) or not isinstance(form, str | int):
-        return None
-    text = str(form)
-    return (pointer or "/") if _LONG_NUMBER.search(text) or _MOBILE.search(text) else None
-
-
-def _first(pairs: list[tuple[str, Any]]) -> str | None:
-    return next((found for at, value in pairs if (found := persons_data_at(value, at)) is not None), None)
+        for key, value in form.items():
+            yield f"{pointer}/*", str(key)
+            yield from texts_of(value, f"{pointer}/{key}")
+    elif isinstance(form, list | tuple):
+        for place, value in enumerate(form):
+            yield from texts_of(value, f"{pointer}/{place}")
+    elif isinstance(form, str | int) and not isinstance(form, bool):
+        yield pointer, unicodedata.normalize("NFKC", str(form))  # full-width digits are digits here
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from referencing import Registry
 from kit import errors
 from kit.auth import Actor, Kind, Operation, Resource, decide
 from kit.errors import Problem
+from kit.mask import looks_like_pii
 from kit.regions import Level, RegionTable, ancestor, is_region, level
 from services.application.api.bodies import SubmissionIn
-from services.application.domain import consent_digest, persons_data_at
+from services.application.domain import consent_digest, texts_of
 
 
 def check_place(regions: RegionTable, township: str, village: str | None) -> None:
@@ -70,13 +71,14 @@ def check_form(schema: Mapping[str, Any], body: SubmissionIn) -> None:
         raise errors.unprocessable(
             "invalid-form", "申请表单不符合项目要求", "the form does not match the project", fields=wrong
         )
-    at = persons_data_at(body.form, "/form") or persons_data_at(body.village or "", "/village")
-    if at is not None:
+    texts = [*texts_of(body.form, "/form"), *texts_of(body.village, "/village")]
+    found = [{"pointer": at, "code": "personal_data"} for at, text in texts if looks_like_pii(text)]
+    if found:
         raise errors.unprocessable(
             "personal-data-in-form",
             "表单中不得填写证件、账号或电话号码",
             "no ID, account or phone numbers in the form",
-            fields=[{"pointer": at, "code": "personal_data"}],
+            fields=found,
         )
 
 

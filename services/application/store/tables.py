@@ -3,9 +3,15 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime
+from sqlalchemy import Column, DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel):
+    """This room's tables: another room may have one of the same name."""
+
+    metadata = MetaData()
 
 
 def _moment() -> Any:
@@ -16,7 +22,7 @@ def _json() -> Any:
     return Field(sa_column=Column(JSONB, nullable=False))
 
 
-class Project(SQLModel, table=True):
+class Project(Base, table=True):
     """Newest deployed version of a project."""
 
     __tablename__ = "project"
@@ -28,7 +34,7 @@ class Project(SQLModel, table=True):
     deployed_at: datetime = _moment()
 
 
-class Application(SQLModel, table=True):
+class Application(Base, table=True):
     """One person's application for one project."""
 
     __tablename__ = "application"
@@ -54,7 +60,7 @@ class Application(SQLModel, table=True):
     row_id: str | None = None
 
 
-class Consent(SQLModel, table=True):
+class Consent(Base, table=True):
     """M2: what was agreed to."""
 
     __tablename__ = "consent"
@@ -67,7 +73,7 @@ class Consent(SQLModel, table=True):
     at: datetime = _moment()
 
 
-class Submission(SQLModel, table=True):
+class Submission(Base, table=True):
     """The answer once given to an Idempotency-Key."""
 
     __tablename__ = "submission"
@@ -78,7 +84,7 @@ class Submission(SQLModel, table=True):
     application_id: str
 
 
-class Enrolment(SQLModel, table=True):
+class Enrolment(Base, table=True):
     """A person's standing in a project."""
 
     __tablename__ = "enrolment"
@@ -99,7 +105,7 @@ class Enrolment(SQLModel, table=True):
     updated_at: datetime = _moment()
 
 
-class Slice(SQLModel, table=True):
+class Slice(Base, table=True):
     """How far a slice is known here, and the set it went to."""
 
     __tablename__ = "slice"
@@ -110,7 +116,7 @@ class Slice(SQLModel, table=True):
     set_revision: int | None = None
 
 
-class SignedSet(SQLModel, table=True):
+class SignedSet(Base, table=True):
     """A set that the department has approved."""
 
     __tablename__ = "signed_set"
@@ -119,7 +125,7 @@ class SignedSet(SQLModel, table=True):
     at: datetime = _moment()
 
 
-class LeftLine(SQLModel, table=True):
+class LeftLine(Base, table=True):
     """A line that left its slice."""
 
     __tablename__ = "left_line"

@@ -2,11 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, DateTime, LargeBinary
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData
 from sqlmodel import Field, SQLModel
 
 
-class Subject(SQLModel, table=True):
+class Base(SQLModel):
+    """This room's tables: another room may have one of the same name."""
+
+    metadata = MetaData()
+
+
+class Subject(Base, table=True):
     """One person: a random id, a keyed index of the number, and a sealed envelope."""
 
     __tablename__ = "subject"
@@ -19,7 +25,7 @@ class Subject(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
 
 
-class SubjectRegion(SQLModel, table=True):
+class SubjectRegion(Base, table=True):
     """A township that has to do with a person."""
 
     __tablename__ = "subject_region"
@@ -29,7 +35,7 @@ class SubjectRegion(SQLModel, table=True):
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
-class AccountRow(SQLModel, table=True):
+class AccountRow(Base, table=True):
     """A person's account, sealed under the person's key."""
 
     __tablename__ = "account"

@@ -1,4 +1,4 @@
-"""The doors: which room may call what, what an official of which region sees, and that every look is logged."""
+"""The doors: which room may call what, what officials of a region see, and that every look is logged."""
 
 from typing import Any
 
@@ -11,9 +11,8 @@ from services.registry.domain import ALLOWED_ROOMS, RoomOperation, digest_of
 from services.registry.tests.conftest import TOWNSHIP, number, person
 
 OTHER_TOWNSHIP = "539901102"
-ROOMS = (
-    "application batch verification card_matching publicity grievance payment orchestrator portal registry"
-).split()
+ROOMS = ["application", "batch", "verification", "card_matching", "publicity", "grievance", "payment"]
+ROOMS += ["orchestrator", "portal", "registry"]
 CALLS: dict[RoomOperation, tuple[str, dict[str, Any]]] = {
     RoomOperation.RESOLVE: ("persons:resolve", {"persons": []}),
     RoomOperation.PROFILES: ("subjects:profiles", {"purpose": "verification", "subject_ids": []}),

@@ -1,19 +1,30 @@
 """The table classes are what the migrations make."""
 
+import pytest
+
 from kit.testing import RoomHarness
-from services.registry.store import tables
+from services.registry.store.tables import Base
+
+TABLES = Base.metadata.tables
 
 
-async def test_classes_equal_columns(registry: RoomHarness) -> None:
-    for cls in (tables.Subject, tables.SubjectRegion, tables.AccountRow):
-        table = cls.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
-        async with registry.room.tx() as tx:
-            rows = await tx.fetch(
-                "SELECT column_name AS name, is_nullable = 'YES' AS nullable FROM information_schema.columns "
-                "WHERE table_schema = 'public' AND table_name = $1",
-                table.name,
-            )
-        assert rows
-        assert {(column.name, column.nullable) for column in table.columns} == {
-            (row["name"], row["nullable"]) for row in rows
-        }
+@pytest.mark.parametrize("name", sorted(TABLES))
+async def test_a_class_has_the_columns_of_its_table(registry: RoomHarness, name: str) -> None:
+    async with registry.room.tx() as tx:
+        rows = await tx.fetch(
+            "SELECT column_name AS name, is_nullable = 'YES' AS nullable "
+            "FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1",
+            name,
+        )
+    assert {(one.name, one.nullable) for one in TABLES[name].columns} == {
+        (row["name"], row["nullable"]) for row in rows
+    }
+
+
+async def test_every_table_of_the_room_has_its_class(registry: RoomHarness) -> None:
+    async with registry.room.tx() as tx:
+        before = await tx.fetchval(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY($1::text[])",
+            list(TABLES),
+        )
+    assert before == len(TABLES) > 2

@@ -89,7 +89,7 @@ async def test_identical_resolves_at_once_make_one_subject(registry: RoomHarness
         return await resolve(registry, vault, *[person(serial) for serial in order])
 
     results = await asyncio.gather(*[once(start) for start in range(6)])
-    by_ref = {one.ref: set() for one in results[0]}
+    by_ref: dict[str, set[str | None]] = {one.ref: set() for one in results[0]}
     for answers in results:
         for one in answers:
             by_ref[one.ref].add(one.subject_id)
