@@ -1,4 +1,4 @@
-"""Who sees which applications and enrolments: one's own, one's region, one's projects; the rest does not exist."""
+"""Who sees which applications and enrolments: one's own, one's region and projects; the rest is not there."""
 
 import pytest
 
