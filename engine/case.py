@@ -178,7 +178,7 @@ class Case:
     def decide(self, task: FTask) -> None:
         node: Node = task.task_spec.node
         hits = self.program.decisions[node.decision].evaluate(task.data)
-        if hits.problems:
+        if hits.result is None and hits.problems:
             raise DataError("; ".join(str(problem) for problem in hits.problems))
         result = from_feel(hits.result)
         if node.result_variable or not isinstance(result, dict):

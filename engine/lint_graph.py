@@ -109,7 +109,9 @@ def _endless(diagram: Diagram, scope: str, library: Mapping[str, Diagram]) -> It
     for element_id in passing:
         if element_id in _reach(passing, element_id):
             element = diagram.elements[element_id]
-            yield problem(element, "循环中没有任何等待，会无休止地运行", "a loop without a wait would run for ever")
+            yield problem(
+                element, "循环中没有任何等待，会无休止地运行", "a loop without a wait would run for ever"
+            )
 
 
 def _joins(diagram: Diagram) -> Iterator[Problem]:

@@ -70,7 +70,8 @@ def compile_program(
     for part in diagrams:
         digest.update(part.sha256.encode())
     for name in sorted(program.decisions):
-        digest.update(f"{name}={getattr(program.decisions[name], 'sha256', '')}".encode())
+        digest.update(f"{name}={program.decisions[name]!r}".encode())
+    digest.update(repr(names if names is None else sorted(names)).encode())
     program.hash = digest.hexdigest()
     problems: list[Problem] = []
     for part in diagrams:
@@ -201,7 +202,9 @@ class _Compiler:
         return node
 
     def _wait(self, element: Element, trigger: Trigger) -> specs.Wait | None:
-        wait = specs.Wait(trigger.kind, element.id, element.name, message_name=trigger.name or "", error_code=trigger.name)
+        wait = specs.Wait(
+            trigger.kind, element.id, element.name, message_name=trigger.name or "", error_code=trigger.name
+        )
         try:
             if trigger.kind == "timer":
                 wait.timer = timer(trigger.form, trigger.text, self.program.names)

@@ -1,7 +1,18 @@
 """Diagrams the oracle walks through: each kind of element at least once, loops and side branches included."""
 
 from engine.tests.diagrams import (
-    boundary, catch, chain, end, flow, gateway, message, named_message, service, start, timer, user,
+    boundary,
+    catch,
+    chain,
+    end,
+    flow,
+    gateway,
+    message,
+    named_message,
+    service,
+    start,
+    timer,
+    user,
 )  # fmt: skip
 
 MESSAGES = named_message("m1", "objection") + named_message("m2", "paid")
@@ -54,5 +65,12 @@ INCLUSIVE = (
     + flow("a", "join") + flow("b", "join") + flow("c", "join") + chain("join", "d", "end")
 )  # fmt: skip
 
-SHAPES = {"approval": APPROVAL, "events": EVENTS, "parallel": PARALLEL, "interrupt": INTERRUPT, "sub": SUB, "inclusive": INCLUSIVE}
+SHAPES = {
+    "approval": APPROVAL,
+    "events": EVENTS,
+    "parallel": PARALLEL,
+    "interrupt": INTERRUPT,
+    "sub": SUB,
+    "inclusive": INCLUSIVE,
+}
 EXTRA = MESSAGES + ERROR

@@ -5,11 +5,26 @@ import pytest
 from engine.linter import Operator, errors, lint
 from engine.model import Diagram, Problem
 from engine.tests.diagrams import (
-    boundary, catch, chain, diagram, end, flow, gateway, message, named_message, service, start, timer, user,
+    boundary,
+    catch,
+    chain,
+    diagram,
+    end,
+    flow,
+    gateway,
+    message,
+    named_message,
+    service,
+    start,
+    timer,
+    user,
 )  # fmt: skip
 from engine.tests.shapes import EXTRA, SHAPES
 
-OPERATORS = {"room.work": Operator("room.work", {"round": False}, {"done"}), "room.pay": Operator("room.pay", {"set": True})}
+OPERATORS = {
+    "room.work": Operator("room.work", {"round": False}, {"done"}),
+    "room.pay": Operator("room.pay", {"set": True}),
+}
 ERROR_END = '<bpmn:errorEventDefinition errorRef="e1"/>'
 
 
@@ -24,7 +39,9 @@ def around(element: str, id: str = "x") -> str:
 
 
 def parameter(name: str, value: str) -> str:
-    return f'<bpmn:extensionElements><daohu:parameter name="{name}" value="{value}"/></bpmn:extensionElements>'
+    return (
+        f'<bpmn:extensionElements><daohu:parameter name="{name}" value="{value}"/></bpmn:extensionElements>'
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -176,7 +193,9 @@ PLANTED = {
 def test_planted(name: str) -> None:
     body, element_id, words = PLANTED[name]
     problems = errors(found(body))
-    assert any(p.element_id == element_id and words in p.message_en for p in problems), [str(p) for p in problems]
+    assert any(p.element_id == element_id and words in p.message_en for p in problems), [
+        str(p) for p in problems
+    ]
     assert all(problem.message_zh and problem.message_en for problem in problems)
 
 
@@ -194,23 +213,37 @@ def test_roles_come_from_the_manifest() -> None:
 
 
 def test_names_are_declared() -> None:
-    body = start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
+    body = (
+        start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
+    )
     body += flow("x", "u", "age &gt; 60") + flow("u", "end")
     assert errors(found(body, names={"age"})) == []
     assert [p.element_id for p in errors(found(body, names={"height"}))] == ["x_u"]
 
 
 def test_called_processes_are_linted_and_may_not_call_themselves() -> None:
-    called = diagram(start() + service("inner", "room.fly") + end() + chain("s", "inner", "end"), process="lib")
-    problems = errors(found(around('<bpmn:callActivity id="x" calledElement="lib"/>'), library={"lib": called}))
-    assert [(problem.element_id, problem.message_en) for problem in problems] == [("inner", "unknown operator room.fly")]
+    called = diagram(
+        start() + service("inner", "room.fly") + end() + chain("s", "inner", "end"), process="lib"
+    )
+    problems = errors(
+        found(around('<bpmn:callActivity id="x" calledElement="lib"/>'), library={"lib": called})
+    )
+    assert [(problem.element_id, problem.message_en) for problem in problems] == [
+        ("inner", "unknown operator room.fly")
+    ]
     itself = diagram(around('<bpmn:callActivity id="x" calledElement="p"/>'))
     assert "calls itself" in str(lint(itself, OPERATORS, {}, set(), {"p": itself}))
 
 
 def test_a_called_process_may_end_in_an_error() -> None:
-    called = diagram(start() + user("u") + end("bad", ERROR_END) + chain("s", "u", "bad"), process="lib", extra=EXTRA)
-    body = around('<bpmn:callActivity id="x" calledElement="lib"/>') + boundary("b", "x", ERROR_END) + flow("b", "end")
+    called = diagram(
+        start() + user("u") + end("bad", ERROR_END) + chain("s", "u", "bad"), process="lib", extra=EXTRA
+    )
+    body = (
+        around('<bpmn:callActivity id="x" calledElement="lib"/>')
+        + boundary("b", "x", ERROR_END)
+        + flow("b", "end")
+    )
     assert errors(found(body, library={"lib": called})) == []
 
 

@@ -64,7 +64,9 @@ def step(case: Case, stock: Stock, rng: random.Random, trail: list[str]) -> bool
         assert case.complete_command(task.id, outcome, extra)
         stock.complete(other, {**extra, "outcome": outcome})
     else:
-        branch = rng.randrange(len(task.task_spec.node.waits)) if isinstance(task.task_spec, EventGateway) else 0
+        branch = (
+            rng.randrange(len(task.task_spec.node.waits)) if isinstance(task.task_spec, EventGateway) else 0
+        )
         wait = task.task_spec.node.waits[branch]
         if wait.kind == "timer":
             assert case.fire_timer(task.id, branch)

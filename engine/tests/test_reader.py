@@ -71,25 +71,32 @@ def test_editors_agree_on_decisions_and_groups() -> None:
 
 
 def test_other_prefixes_and_drawings_do_not_matter() -> None:
-    plain = document(BODY).replace(b"bpmn:", b"").replace(b"xmlns:bpmn=", b"xmlns=").replace(b"xmlns:bpmn", b"xmlns")
-    di = (
-        b'<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI"><di:BPMNPlane/></di:BPMNDiagram></definitions>'
+    plain = (
+        document(BODY)
+        .replace(b"bpmn:", b"")
+        .replace(b"xmlns:bpmn=", b"xmlns=")
+        .replace(b"xmlns:bpmn", b"xmlns")
     )
+    di = b'<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI"><di:BPMNPlane/></di:BPMNDiagram></definitions>'
     read = read_bpmn(plain.replace(b"xmlns=", b"xmlns=", 1).replace(b"</definitions>", di), "x")
     assert set(read.elements) == {"s", "u", "end"} and read.problems == []
 
 
 def test_pools_and_lanes() -> None:
-    extra = (
-        '<bpmn:collaboration id="c"><bpmn:participant id="x" processRef="p"/><bpmn:participant id="y"/></bpmn:collaboration>'
-    )
+    extra = '<bpmn:collaboration id="c"><bpmn:participant id="x" processRef="p"/><bpmn:participant id="y"/></bpmn:collaboration>'
     lanes = '<bpmn:laneSet id="ls"><bpmn:lane id="l" name="乡镇"><bpmn:flowNodeRef>u</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
     read = diagram(lanes + BODY, extra=extra)
     assert read.elements["u"].lane == "乡镇" and read.problems == []
 
 
 def test_ids_that_spiff_uses_itself_are_safe() -> None:
-    body = start("Start") + user("End") + user("Root") + end("p.EndJoin") + chain("Start", "End", "Root", "p.EndJoin")
+    body = (
+        start("Start")
+        + user("End")
+        + user("Root")
+        + end("p.EndJoin")
+        + chain("Start", "End", "Root", "p.EndJoin")
+    )
     case = compile_program(diagram(body)).start("c", {})
     for name in ("End", "Root"):
         (live,) = case.where()
@@ -99,7 +106,9 @@ def test_ids_that_spiff_uses_itself_are_safe() -> None:
 
 
 def test_a_text_with_an_expression_inside_is_no_python() -> None:
-    body = start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
+    body = (
+        start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
+    )
     hostile = body + flow("x", "u", "().__class__.__base__.__subclasses__()") + flow("u", "end")
     with pytest.raises(DiagramError) as raised:
         compile_program(diagram(hostile))

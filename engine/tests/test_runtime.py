@@ -8,12 +8,35 @@ import pytest
 
 from engine.case import STEP_BUDGET, Case
 from engine.effects import (
-    CancelCommand, CancelMessage, CancelTimer, CloseWorkItem, DecisionMade, Ended, Entered, Incident, Left,
-    OpenWorkItem, SendCommand, SetTimer, WaitMessage,
+    CancelCommand,
+    CancelMessage,
+    CancelTimer,
+    CloseWorkItem,
+    DecisionMade,
+    Ended,
+    Entered,
+    Incident,
+    Left,
+    OpenWorkItem,
+    SendCommand,
+    SetTimer,
+    WaitMessage,
 )  # fmt: skip
 from engine.program import Program, compile_program
 from engine.tests.diagrams import (
-    boundary, catch, chain, diagram, end, flow, gateway, message, named_message, service, start, timer, user,
+    boundary,
+    catch,
+    chain,
+    diagram,
+    end,
+    flow,
+    gateway,
+    message,
+    named_message,
+    service,
+    start,
+    timer,
+    user,
 )  # fmt: skip
 from engine.tests.shapes import EXTRA, SUB
 from engine.values import DataError
@@ -39,9 +62,13 @@ def test_a_command_carries_its_parameters_and_takes_one_answer() -> None:
         '<bpmn:extensionElements><daohu:parameter name="round" value="=n + 1"/>'
         '<daohu:parameter name="kind" value="first"/></bpmn:extensionElements>'
     )
-    case = program(start() + service("w", "publicity.open_notice", inner) + end() + chain("s", "w", "end")).start("c", {"n": 1})
+    case = program(
+        start() + service("w", "publicity.open_notice", inner) + end() + chain("s", "w", "end")
+    ).start("c", {"n": 1})
     (command,) = drained(case, SendCommand)
-    assert command == SendCommand(command.task_id, "w", "publicity.open_notice", {"round": 2, "kind": "first"})
+    assert command == SendCommand(
+        command.task_id, "w", "publicity.open_notice", {"round": 2, "kind": "first"}
+    )
     assert case.complete_command(command.task_id, "done", {"lines": 3})
     assert not case.complete_command(command.task_id, "done", {"lines": 4})
     assert case.done and case.data == {"n": 1, "lines": 3, "outcome": "done"}
@@ -49,7 +76,9 @@ def test_a_command_carries_its_parameters_and_takes_one_answer() -> None:
 
 
 def test_history_names_the_analysts_elements_only() -> None:
-    case = program(start("Start") + user("u") + end("End") + flow("Start", "u") + flow("u", "End")).start("c", {})
+    case = program(start("Start") + user("u") + end("End") + flow("Start", "u") + flow("u", "End")).start(
+        "c", {}
+    )
     case.complete_user_task(waiting(case, "u"), {})
     moves = [effect for effect in case.drain() if isinstance(effect, (Entered, Left))]
     assert [(type(m).__name__, m.element_id) for m in moves] == [
@@ -59,7 +88,9 @@ def test_history_names_the_analysts_elements_only() -> None:
 
 def test_a_null_parameter_is_an_incident_that_can_be_retried() -> None:
     inner = '<bpmn:extensionElements><daohu:parameter name="x" value="=1 / n"/></bpmn:extensionElements>'
-    case = program(start() + user("u") + service("w", inner=inner) + end() + chain("s", "u", "w", "end")).start("c", {"n": 0})
+    case = program(
+        start() + user("u") + service("w", inner=inner) + end() + chain("s", "u", "w", "end")
+    ).start("c", {"n": 0})
     case.complete_user_task(waiting(case, "u"), {})
     (incident,) = drained(case, Incident)
     assert incident.element_id == "w" and case.where()[0].kind == "incident"
@@ -83,7 +114,15 @@ def test_conditions_on_a_tasks_own_flows() -> None:
 
 
 def test_several_flows_from_a_task_run_side_by_side() -> None:
-    body = start() + user("u") + user("a") + user("b") + end() + chain("s", "u", "a", "end") + chain("u", "b", "end")
+    body = (
+        start()
+        + user("u")
+        + user("a")
+        + user("b")
+        + end()
+        + chain("s", "u", "a", "end")
+        + chain("u", "b", "end")
+    )
     case = program(body).start("c", {})
     case.complete_user_task(waiting(case, "u"), {})
     assert {live.element_id for live in case.where()} == {"a", "b"}
@@ -116,7 +155,9 @@ def test_timers(text: str, form: str, due: object) -> None:
 
 
 def test_a_timer_without_a_time_is_an_incident() -> None:
-    case = program(start() + catch("t", timer("=when")) + end() + chain("s", "t", "end")).start("c", {"when": "soon"})
+    case = program(start() + catch("t", timer("=when")) + end() + chain("s", "t", "end")).start(
+        "c", {"when": "soon"}
+    )
     (incident,) = drained(case, Incident)
     assert not case.fire_timer(incident.task_id)
     assert [live.kind for live in case.where()] == ["incident"]
@@ -180,7 +221,9 @@ def test_messages_wait_for_their_own_key() -> None:
     extra = named_message("k", "closed", key)
     body = start() + catch("m", message("k")) + end() + chain("s", "m", "end")
     case = compile_program(diagram(body, extra=extra)).start("c", {"slice": {"id": "S-9"}})
-    assert [(wait.message_name, wait.correlation) for wait in drained(case, WaitMessage)] == [("closed", "S-9")]
+    assert [(wait.message_name, wait.correlation) for wait in drained(case, WaitMessage)] == [
+        ("closed", "S-9")
+    ]
     missing = compile_program(diagram(body, extra=extra)).start("c", {})
     assert [live.kind for live in missing.where()] == ["incident"]
 
@@ -258,7 +301,15 @@ def test_decisions_merge_and_leave_a_trace() -> None:
 
 
 def test_no_condition_holds() -> None:
-    body = start() + gateway("exclusive", "g") + user("a") + end() + flow("s", "g") + flow("g", "a", "x = 1") + chain("a", "end")
+    body = (
+        start()
+        + gateway("exclusive", "g")
+        + user("a")
+        + end()
+        + flow("s", "g")
+        + flow("g", "a", "x = 1")
+        + chain("a", "end")
+    )
     case = program(body).start("c", {})
     (incident,) = drained(case, Incident)
     assert incident.element_id == "g"
