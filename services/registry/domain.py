@@ -88,6 +88,16 @@ def _in_no_name(category: str) -> bool:
     return category in {"Cc", "Cf", "Cs"} or category[0] in "NSZ"
 
 
+def birth_date_of(number: str) -> date:
+    """The birth date in a canonical number; it was checked when the person was registered."""
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
+def gender_of(number: str) -> str:
+    """`male` or `female`, from the 17th digit of a canonical number: odd is male."""
+    return "male" if int(number[16]) % 2 else "female"
+
+
 def is_child(birth_date: date, today: date) -> bool:
     """Whether the person has not yet completed the fourteenth year of life."""
     birthday_passed = (today.month, today.day) >= (birth_date.month, birth_date.day)

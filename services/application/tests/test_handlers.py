@@ -23,6 +23,7 @@ from services.application.tests import golden
 from services.application.tests.conftest import DEPLOYED, PROJECT, count, roster, stated
 
 NORMAL, HELD = LineState.NORMAL, LineState.HELD
+HANDLED: list[type[Message]] = sorted(golden.GOLDEN, key=operator_name)
 
 
 async def record(room: RoomHarness, *subjects: str, roster_id: str = "r1") -> list[OfflineResult]:
@@ -205,7 +206,7 @@ def test_every_handled_message_has_its_golden_example() -> None:
     assert set(golden.GOLDEN) == on.types()
 
 
-@pytest.mark.parametrize("cls", sorted(golden.GOLDEN, key=operator_name))
+@pytest.mark.parametrize("cls", HANDLED)
 async def test_twice_and_late_is_once(room: RoomHarness, cls: type[Message]) -> None:
     async with room.room.tx() as tx:
         await golden.prepare(tx)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from contracts.registry import Account, AccountIn, Identity, Named, Profile, SubjectsRequest
 from kit.db import Tx
-from kit.idnumber import IdNumber, normalise
-from services.registry.domain import RoomOperation, digest_of, is_child
+from services.registry.domain import RoomOperation, birth_date_of, digest_of, gender_of, is_child
 from services.registry.ports import Vault
 from services.registry.store.content import AccountContent, Content, Sealed, account_place
 
@@ -21,27 +20,17 @@ async def open_persons(tx: Tx, vault: Vault, subject_ids: Sequence[str]) -> list
     return [(found[one], Content.open(vault, found[one])) for one in subject_ids if one in found]
 
 
-def number_of(content: Content) -> IdNumber:
-    """Birth date and gender stand in the number itself; it was canonical when it was sealed."""
-    number = normalise(content.number)
-    assert isinstance(number, IdNumber)
-    return number
-
-
 async def profiles(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Profile]:
     """Birth date, gender and blind index."""
-    answer = []
-    for person, content in await open_persons(tx, vault, asked.subject_ids):
-        number = number_of(content)
-        answer.append(
-            Profile(
-                subject_id=person.subject_id,
-                birth_date=number.birth_date,
-                gender=number.gender.value,
-                blind_index=person.blind_index,
-            )
+    return [
+        Profile(
+            subject_id=person.subject_id,
+            birth_date=birth_date_of(content.number),
+            gender=gender_of(content.number),
+            blind_index=person.blind_index,
         )
-    return answer
+        for person, content in await open_persons(tx, vault, asked.subject_ids)
+    ]
 
 
 async def identities(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Identity]:
@@ -58,7 +47,7 @@ async def names(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Named]:
         Named(
             subject_id=person.subject_id,
             name=content.name,
-            child=is_child(number_of(content).birth_date, tx.today),
+            child=is_child(birth_date_of(content.number), tx.today),
         )
         for person, content in await open_persons(tx, vault, asked.subject_ids)
     ]
