@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Column, Computed, Identity, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from services.payment.store.tables import moment
+from services.payment.store.tables import Base, moment
 
 
-class PaymentOrder(SQLModel, table=True):
+class PaymentOrder(Base, table=True):
     """支付申请 of a set."""
 
     __tablename__ = "payment_order"
@@ -30,7 +30,7 @@ class PaymentOrder(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
-class OrderSlice(SQLModel, table=True):
+class OrderSlice(Base, table=True):
     """A slice in an order, with the root that was recomputed."""
 
     __tablename__ = "order_slice"
@@ -46,7 +46,7 @@ class OrderSlice(SQLModel, table=True):
     total_fen: int
 
 
-class Payment(SQLModel, table=True):
+class Payment(Base, table=True):
     """One attempt to pay one entitlement."""
 
     __tablename__ = "payment"
@@ -83,7 +83,7 @@ class Payment(SQLModel, table=True):
     returned_posting: str | None = None
 
 
-class ProjectTerms(SQLModel, table=True):
+class ProjectTerms(Base, table=True):
     """What a project's manifest says about paying."""
 
     __tablename__ = "project_terms"
@@ -95,7 +95,7 @@ class ProjectTerms(SQLModel, table=True):
     bank: str
 
 
-class WithheldRow(SQLModel, table=True):
+class WithheldRow(Base, table=True):
     """A line that waits for a person's decision."""
 
     __tablename__ = "withheld"
@@ -108,7 +108,7 @@ class WithheldRow(SQLModel, table=True):
     reason: str
 
 
-class BankFile(SQLModel, table=True):
+class BankFile(Base, table=True):
     """A file for the bank; its content is sealed and has a deletion date."""
 
     __tablename__ = "bank_file"
@@ -135,7 +135,7 @@ class BankFile(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
-class ResultFileRow(SQLModel, table=True):
+class ResultFileRow(Base, table=True):
     """A result file, applied or refused."""
 
     __tablename__ = "result_file"
@@ -159,7 +159,7 @@ class ResultFileRow(SQLModel, table=True):
     at: datetime = Field(sa_column=moment())
 
 
-class UnknownPayment(SQLModel, table=True):
+class UnknownPayment(Base, table=True):
     """A payment that only a query settles."""
 
     __tablename__ = "unknown_payment"
@@ -173,7 +173,7 @@ class UnknownPayment(SQLModel, table=True):
     last_answer: str | None = None
 
 
-class Conflict(SQLModel, table=True):
+class Conflict(Base, table=True):
     """Two contradictory words of the bank."""
 
     __tablename__ = "conflict"

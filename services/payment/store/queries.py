@@ -67,7 +67,7 @@ async def _ask_again(tx: Tx, answers: Sequence[Mapping[str, Any]]) -> None:
     known = [(*identity, status) for identity, status in asked if identity]
     await tx.execute(
         "UPDATE unknown_payment AS one SET queries = queries + 1, last_answer = asked.status, "
-        "next_query_at = $4 + least($5, 2 ^ least(queries, 20)) * interval '1 second' "
+        "next_query_at = $4::timestamptz + least($5::float8, 2.0 ^ least(queries, 20)) * interval '1 second' "
         "FROM unnest($1::text[], $2::int[], $3::text[]) AS asked(payment_id, attempt, status) "
         "WHERE one.payment_id = asked.payment_id AND one.attempt = asked.attempt",
         [one[0] for one in known],

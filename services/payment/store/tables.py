@@ -3,8 +3,14 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Numeric
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Numeric
 from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel):
+    """The room's own metadata: other rooms have tables of the same name in databases of their own."""
+
+    metadata = MetaData()
 
 
 def moment(nullable: bool = False) -> Column[datetime]:
@@ -12,7 +18,7 @@ def moment(nullable: bool = False) -> Column[datetime]:
     return Column(DateTime(timezone=True), nullable=nullable)
 
 
-class StandardRow(SQLModel, table=True):
+class StandardRow(Base, table=True):
     """A price of a category in a county from a day on."""
 
     __tablename__ = "standard"
@@ -29,7 +35,7 @@ class StandardRow(SQLModel, table=True):
     made_at: datetime = Field(sa_column=moment())
 
 
-class Calculation(SQLModel, table=True):
+class Calculation(Base, table=True):
     """One 测算 of a set."""
 
     __tablename__ = "calculation"
@@ -44,7 +50,7 @@ class Calculation(SQLModel, table=True):
     at: datetime = Field(sa_column=moment())
 
 
-class CalculationStandard(SQLModel, table=True):
+class CalculationStandard(Base, table=True):
     """A standard that a calculation pinned."""
 
     __tablename__ = "calculation_standard"
@@ -55,7 +61,7 @@ class CalculationStandard(SQLModel, table=True):
     standard_id: str = Field(foreign_key="standard.standard_id")
 
 
-class Quota(SQLModel, table=True):
+class Quota(Base, table=True):
     """指标 of a county for a project and year; its money is the ledger's."""
 
     __tablename__ = "quota"
@@ -66,7 +72,7 @@ class Quota(SQLModel, table=True):
     year: int
 
 
-class QuotaGrant(SQLModel, table=True):
+class QuotaGrant(Base, table=True):
     """A document that gave or raised a quota."""
 
     __tablename__ = "quota_grant"
@@ -78,7 +84,7 @@ class QuotaGrant(SQLModel, table=True):
     granted_at: datetime = Field(sa_column=moment())
 
 
-class Reservation(SQLModel, table=True):
+class Reservation(Base, table=True):
     """What a set holds of its quota."""
 
     __tablename__ = "reservation"
@@ -90,7 +96,7 @@ class Reservation(SQLModel, table=True):
     order_id: str | None = None
 
 
-class SliceHead(SQLModel, table=True):
+class SliceHead(Base, table=True):
     """What the lines of a slice have in common."""
 
     __tablename__ = "slice_head"
@@ -104,7 +110,7 @@ class SliceHead(SQLModel, table=True):
     category: str
 
 
-class LineExclusion(SQLModel, table=True):
+class LineExclusion(Base, table=True):
     """Exclusion record of a slice, as batch stated it."""
 
     __tablename__ = "line_exclusion"
@@ -115,7 +121,7 @@ class LineExclusion(SQLModel, table=True):
     reason: str
 
 
-class Account(SQLModel, table=True):
+class Account(Base, table=True):
     """A ledger account; the balance follows its entries."""
 
     __tablename__ = "account"
@@ -128,7 +134,7 @@ class Account(SQLModel, table=True):
     balance_fen: int = 0
 
 
-class Posting(SQLModel, table=True):
+class Posting(Base, table=True):
     """One balanced movement of money."""
 
     __tablename__ = "posting"
@@ -151,7 +157,7 @@ class Posting(SQLModel, table=True):
     transaction_id: int
 
 
-class Entry(SQLModel, table=True):
+class Entry(Base, table=True):
     """What one account gains by a posting."""
 
     __tablename__ = "entry"

@@ -1,0 +1,28 @@
+"""The table classes are what the migrations make."""
+
+import pytest
+
+from services.payment.store import order_tables
+from services.payment.store.tables import Base
+from services.payment.tests.world import World
+
+TABLES = Base.metadata.tables
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+async def test_a_class_has_the_columns_of_its_table(world: World, name: str) -> None:
+    rows = await world.rows(
+        "SELECT column_name AS name, is_nullable = 'YES' AS nullable "
+        "FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1",
+        name,
+    )
+    assert {(one.name, one.nullable) for one in TABLES[name].columns} == {
+        (row["name"], row["nullable"]) for row in rows
+    }
+
+
+async def test_every_table_of_the_room_has_its_class(world: World) -> None:
+    kit = await world.value("SELECT name FROM migration WHERE owner = 'kit' LIMIT 1")
+    made = await world.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    assert kit and order_tables.Payment.__tablename__ in TABLES
+    assert set(TABLES) <= {row["tablename"] for row in made}
