@@ -10,10 +10,12 @@ MAX_TEXT = 10_000
 """Characters in one FEEL text."""
 MAX_DEPTH = 60
 """Nesting of a text, and of a value handed in."""
-MAX_STEPS = 100_000
-"""Iterations of `for`, `some`, `every` and filters in one evaluation, all together."""
-MAX_ITEMS = 100_000
-"""Leaves of a list or context built by an expression, and characters of a string built by one."""
+MAX_STEPS = 10_000
+"""Iterations of `for`, `some`, `every` and filters in one evaluation together: a rule looks at one case."""
+MAX_ITEMS = 10_000
+"""Parts of a list or context built by an expression."""
+MAX_CHARACTERS = 100_000
+"""Characters of a string built by an expression."""
 
 
 class FeelError(ValueError):

@@ -10,6 +10,9 @@ from engine.feel.errors import FeelNull
 from engine.feel.logic import ORDERED, all_of, any_of, equal, less
 from engine.feel.values import CONTEXT, bounded, number
 
+MAX_COMPOUND = 1_000
+"""Lists and contexts in a list made distinct: each is compared with all before it."""
+
 
 def _items(arguments: tuple[Any, ...]) -> list[Any]:
     """`sum([1, 2])` and `sum(1, 2)` mean the same."""
@@ -113,14 +116,19 @@ def _contains(items: list[Any], value: Any) -> bool:
 def _distinct(items: list[Any]) -> list[Any]:
     result: list[Any] = []
     seen: set[tuple[type, Any]] = set()
+    compound = 0
     for item in items:
         simple = type(item) in ORDERED or item is None or type(item) is bool
         if simple and (type(item), item) in seen:
             continue
         if simple:
             seen.add((type(item), item))
-        elif _contains(result, item):
-            continue
+        else:
+            compound += 1
+            if compound > MAX_COMPOUND:
+                raise FeelNull("列表过长 (the list is too long)")
+            if _contains(result, item):
+                continue
         result.append(item)
     return result
 

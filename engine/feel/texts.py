@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.feel import temporal
-from engine.feel.errors import FeelNull
+from engine.feel.errors import MAX_CHARACTERS, FeelNull
 from engine.feel.lists import position, whole
 from engine.feel.logic import equal
 from engine.feel.values import CONTEXT, Range, bounded_text
@@ -57,7 +57,25 @@ def number_text(value: Decimal) -> str:
 
 def text_of(value: Any) -> str | None:
     """FEEL's `string()`: null stays null, lists and contexts are written as literals."""
-    return value if value is None or type(value) is str else bounded_text(_written(value))
+    if value is None or type(value) is str:
+        return value
+    _check_size(value)
+    return bounded_text(_written(value))
+
+
+def _check_size(value: Any) -> None:
+    """Count before writing: a list may hold one long string ten thousand times."""
+    left = MAX_CHARACTERS
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if type(item) is dict:
+            stack.extend(item.values())
+        elif type(item) is list:
+            stack.extend(item)
+        left -= len(item) if type(item) in (str, list, dict) else 1
+        if left < 0:
+            raise FeelNull("结果过大 (the result is too large)")
 
 
 def _written(value: Any) -> str:
@@ -79,13 +97,13 @@ def _written(value: Any) -> str:
     return temporal.text(value)
 
 
-def _join(items: list[Any], mark: str | None = None) -> str:
+def _join(items: list[Any], mark: Any = None) -> str:
     texts = [item for item in items if item is not None]
-    if any(type(item) is not str for item in texts):
+    if any(type(item) is not str for item in (*texts, mark or "")):
         raise FeelNull("列表里有不是文字的值 (a value that is no string in the list)")
-    if sum(map(len, texts)) + len(mark or "") * len(texts) > 10 * 100_000:
+    if sum(map(len, texts)) + len(mark or "") * len(texts) > MAX_CHARACTERS:
         raise FeelNull("结果过大 (the result is too large)")
-    return bounded_text((mark or "").join(texts))
+    return (mark or "").join(texts)
 
 
 FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {

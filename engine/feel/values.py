@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.errors import MAX_DEPTH, MAX_ITEMS, FeelNull
+from engine.feel.errors import MAX_CHARACTERS, MAX_DEPTH, MAX_ITEMS, FeelNull
 
 CONTEXT = decimal.Context(
     prec=34,
@@ -124,23 +124,22 @@ def to_python(value: Any) -> Any:
 
 
 def bounded(value: Any) -> Any:
-    """The same list or context, refused (FeelNull) if it has too many leaves.
+    """The same list or context, refused (FeelNull) if it has too many parts or is nested too deeply.
 
     Shared parts count each time they appear: `{a: [1,1], b: [a,a], c: [b,b], …}` doubles with every entry.
     """
     left = MAX_ITEMS
-    stack = [value]
+    stack = [(value, 0)]
     while stack:
-        item = stack.pop()
-        if type(item) is dict:
-            stack.extend(item.values())
-            left -= 1
-        elif type(item) is list:
-            if len(item) > left:
-                left = -1
-            else:
-                stack.extend(item)
+        item, depth = stack.pop()
         left -= 1
+        if type(item) is dict or type(item) is list:
+            left -= len(item)
+            if left >= 0 and depth < MAX_DEPTH:
+                inside = item.values() if type(item) is dict else item
+                stack.extend((each, depth + 1) for each in inside if type(each) in (dict, list))
+            elif item:
+                left = -1
         if left < 0:
             raise FeelNull("结果过大 (the result is too large)")
     return value
@@ -148,6 +147,6 @@ def bounded(value: Any) -> Any:
 
 def bounded_text(value: str) -> str:
     """The same string, refused (FeelNull) if it is too long."""
-    if len(value) > MAX_ITEMS:
+    if len(value) > MAX_CHARACTERS:
         raise FeelNull("结果过大 (the result is too large)")
     return value
