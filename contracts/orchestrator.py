@@ -22,6 +22,17 @@ class FireTimer(Message):
     business_key: str
     instance_id: str
     task_id: int
+    branch: int = 0
+
+
+@command("subsidy.orchestrator.retry_incident.v1", key="business_key", crosses=True)
+class RetryIncident(Message):
+    """An operator mended the cause of an incident; the instance tries that task again."""
+
+    business_key: str
+    instance_id: str
+    task_id: int
+    actor: str
 
 
 @event("subsidy.orchestrator.project_deployed.v1", key="project", crosses=True)

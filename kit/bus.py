@@ -7,6 +7,7 @@ lost nor in the way.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any
@@ -24,11 +25,12 @@ from kit.envelope import Malformed, read
 from kit.handlers import Handlers
 from kit.inbox import Raw
 from kit.settings import Settings
-from kit.topics import ensure_topics
+from kit.topics import ensure_topics, missing_topics
 
 __all__ = ["Consumer", "Handlers"]
 log = logging.getLogger("daohu.bus")
-logging.getLogger("aiokafka").setLevel(logging.ERROR)
+LOOK_SECONDS = 3.0
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 class Consumer:
@@ -40,6 +42,7 @@ class Consumer:
         self.dispatcher = Dispatcher(room, database, handlers)
         self._broker: Any = None
         self._subscriber: Any = None
+        self._keeper: asyncio.Task[None] | None = None
         self._progress = time.monotonic()
         self._behind = False
 
@@ -48,6 +51,30 @@ class Consumer:
         if not self._topics:
             return
         await ensure_topics(self._settings, self._topics)
+        await self._open()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        """Join the group anew whenever the broker was away or has lost a topic.
+
+        The client would go on committing to topics that are gone, and never subscribe to their successors.
+        """
+        away = False
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                lost = await asyncio.wait_for(missing_topics(self._settings, self._topics), 10)
+                if lost or away:
+                    log.warning("the broker was %s: joining anew", "emptied" if lost else "away")
+                    await ensure_topics(self._settings, self._topics)
+                    with contextlib.suppress(Exception):
+                        await asyncio.wait_for(self._broker.stop(), 10)
+                    await self._open()
+                away = False
+            except Exception:
+                away = True
+
+    async def _open(self) -> None:
         self._broker = KafkaBroker(
             self._settings.kafka_bootstrap,
             client_id=f"daohu-{self._room}",
@@ -78,6 +105,9 @@ class Consumer:
         await self._broker.start()
 
     async def stop(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
         if self._broker is not None:
             await self._broker.stop()
 

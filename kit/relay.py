@@ -9,6 +9,7 @@ start over.
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from typing import Any
 
@@ -24,11 +25,12 @@ from kit.envelope import MARKER_TYPE, headers_of
 from kit.ids import new_id
 from kit.outbox import CHANNEL
 from kit.settings import Settings
-from kit.topics import ensure_topics
+from kit.topics import ensure_topics, missing_topics
 
 log = logging.getLogger("daohu.relay")
 BATCH = 2000
 READ_BACK_SECONDS = 5.0
+LOOK_SECONDS = 5.0
 
 
 class NewBroker(Exception):
@@ -43,6 +45,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._generation = 1
         self._marks: dict[tuple[str, int], int] = {}
+        self._looked = time.monotonic()
 
     async def run(self) -> None:
         """Publish for ever; every failure leads back through the read-back check."""
@@ -65,7 +68,7 @@ class Relay:
             linger_ms=2,
             max_request_size=8 * 1024 * 1024,
             max_batch_size=256 * 1024,
-            request_timeout_ms=15_000,
+            request_timeout_ms=8_000,
         )
         listener = await asyncpg.connect(self._settings.dsn)
         try:
@@ -76,6 +79,7 @@ class Relay:
                 if await self._publish(producer) < BATCH:
                     await self._finish_generation(producer)
                     await self._measure()
+                    await self._look()
                     try:
                         await asyncio.wait_for(self._wake.wait(), timeout=1.0)
                     except TimeoutError:
@@ -85,6 +89,14 @@ class Relay:
         finally:
             await listener.close(timeout=2)
             await producer.stop()
+
+    async def _look(self) -> None:
+        """Nothing to send is no reason not to notice that the broker has been replaced."""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        if await missing_topics(self._settings, sorted({topic for topic, _ in self._marks})):
+            raise NewBroker("a topic is gone")
 
     async def _topics(self) -> list[str]:
         rows = await self._database.pool.fetch("SELECT DISTINCT topic FROM outbox_key")

@@ -8,6 +8,20 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code  # noqa: TID251
 from kit.settings import Settings
 
 
+async def missing_topics(settings: Settings, topics: Sequence[str]) -> list[str]:
+    """Which of these topics the broker does not have, by their full names.
+
+    Raises the client's error when no broker answers within some seconds.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=5000)
+    try:
+        await admin.start()
+        present = set(await admin.list_topics())
+    finally:
+        await admin.close()
+    return sorted({settings.kafka_namespace + topic for topic in topics} - present)
+
+
 async def ensure_topics(settings: Settings, topics: Sequence[str]) -> None:
     """Create what is missing; a topic that another room has just created is fine.
 
