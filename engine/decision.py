@@ -145,11 +145,15 @@ class Decision:
     def _hits(
         self, rule: Rule, values: list[Any], context: Mapping[str, Any], tell: Callable[[str], None]
     ) -> bool:
+        heard: list[str] = []
         for column, test, value in zip(self.inputs, rule.tests, values, strict=True):
             if test is None:
                 continue
-            say = _within(tell, f"规则 {rule.id} 输入 {column.name}")
-            if test.matches(value, context, say) is not True:
+            answer = test.matches(value, context, heard.append)
+            for message in heard:
+                tell(f"规则 {rule.id} 输入 {column.name}: {message}")
+            heard.clear()
+            if answer is not True:
                 return False
         return True
 

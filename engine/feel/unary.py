@@ -58,6 +58,8 @@ class FeelCompiler(LoopCompiler):
         for each in nodes:
             if isinstance(each, Tree) and each.data == "not_" and not _mentions_input(each):
                 raise self.fail("not(…) 须独占一个单元格 (not(…) must be alone in its cell)", each)
+        if len(nodes) == 1:
+            return self.cell(nodes[0], scope)
         return self.joined(any_of, [self.cell(each, scope) for each in nodes], node)
 
     def cell(self, node: Node, scope: Scope) -> Code:
