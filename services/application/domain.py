@@ -104,6 +104,24 @@ def texts_of(form: Any, pointer: str) -> Iterator[tuple[str, str]]:
         yield pointer, unicodedata.normalize("NFKC", str(form))  # full-width digits are digits here
 
 
+def category_code(manifest: Mapping[str, Any], given: str) -> str | None:
+    """The code of a 补贴对象类别 given by code or by name; None when the project has no such category.
+
+    `categories` is a table code = name, or a list of names or of {code, name}; without it any will do.
+    """
+    inner = manifest.get("project")
+    declared = manifest.get("categories", inner.get("categories") if isinstance(inner, Mapping) else None)
+    if not declared:
+        return given
+    pairs = declared.items() if isinstance(declared, Mapping) else [_category(one) for one in declared]
+    names = {str(code): str(name["name"] if isinstance(name, Mapping) else name) for code, name in pairs}
+    return given if given in names else next((code for code, name in names.items() if name == given), None)
+
+
+def _category(one: Any) -> tuple[Any, Any]:
+    return (one["code"], one.get("name", one["code"])) if isinstance(one, Mapping) else (one, one)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an application belongs: the township decides; the village may be free text (M6)."""

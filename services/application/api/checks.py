@@ -12,7 +12,7 @@ from kit.errors import Problem
 from kit.mask import looks_like_pii
 from kit.regions import Level, RegionTable, ancestor, is_region, level
 from services.application.api.bodies import SubmissionIn
-from services.application.domain import consent_digest, texts_of
+from services.application.domain import category_code, consent_digest, texts_of
 
 
 def check_place(regions: RegionTable, township: str, village: str | None) -> None:
@@ -80,6 +80,16 @@ def check_form(schema: Mapping[str, Any], body: SubmissionIn) -> None:
             "no ID, account or phone numbers in the form",
             fields=found,
         )
+
+
+def check_category(manifest: Mapping[str, Any], given: str) -> str:
+    """The category's code; an unknown one would find no standard to pay by."""
+    code = category_code(manifest, given)
+    if code is None:
+        raise errors.unprocessable(
+            "unknown-category", "补贴对象类别不存在", "the project has no such category"
+        )
+    return code
 
 
 def unknown_project() -> Problem:

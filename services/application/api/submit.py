@@ -66,6 +66,7 @@ async def submit(
         project = await applications.project(tx, body.project)
     if project is None:
         raise checks.unknown_project()
+    body = body.model_copy(update={"category": checks.check_category(project["manifest"], body.category)})
     checks.check_form(project["form_schema"], body)
     subject_id, notices = await _who(room, actor, body)
     digest = _digest(body, subject_id)

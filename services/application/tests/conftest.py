@@ -34,7 +34,11 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 DEPLOYED = ProjectDeployed(
-    project=PROJECT, version="v1", manifest={"project": {"name": "服务补贴"}}, rules={}, form_schema=SCHEMA
+    project=PROJECT,
+    version="v1",
+    manifest={"categories": {"minimum_living": "最低生活保障", "destitute": "特困"}},
+    rules={},
+    form_schema=SCHEMA,
 )
 HELPER = official(Role.HELPER, TOWNSHIP, sub="helper-1")
 

@@ -50,6 +50,12 @@ async def test_a_good_application_is_stored_with_its_consent_and_announced(desk:
     )
 
 
+async def test_a_category_may_be_given_by_its_name(desk: RoomHarness) -> None:
+    assert (await submit(desk, category="特困")).status_code == 201
+    [submitted] = only(await desk.emitted(), ApplicationSubmitted)
+    assert submitted.category == "destitute"
+
+
 async def test_the_wording_to_sign_is_public(desk: RoomHarness) -> None:
     async with desk.client() as client:
         shown = (await client.get("/api/application/v1/consent")).json()
@@ -65,6 +71,7 @@ async def test_the_wording_to_sign_is_public(desk: RoomHarness) -> None:
         ({"township": "乡"}, 422, "unknown-township"),
         ({"village": "539901102201"}, 422, "unknown-village"),
         ({"village": "539901101999"}, 422, "unknown-village"),
+        ({"category": "最低"}, 422, "unknown-category"),
         ({"consent": {"version": "0", "signature": "x"}}, 422, "unknown-consent"),
         ({"consent": {"version": "1", "signature": " "}}, 422, "invalid-request"),
         ({"phone": "123"}, 422, "invalid-request"),
