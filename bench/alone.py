@@ -7,7 +7,8 @@ from engine.program import Program
 from engine.tests.stock import Stored, complete, deliver, waits
 
 STEPS = 6
-"""Engine events of one case: start, two answers, two completions, a message (a claim never reaches the engine)."""
+"""Engine events of one case: start, two answers, two completions, a message (a claim never reaches the
+engine)."""
 
 
 def ours(program: Program, cases: int) -> float:

@@ -1,4 +1,5 @@
-"""Our way: events of many cases stepped together and written in one transaction, states as bytes, waits as rows."""
+"""Our way: events of many cases stepped together and written in one transaction, states as bytes, waits as
+rows."""
 
 import random
 import time
@@ -37,16 +38,20 @@ create table ours.consumer_offset (topic text primary key, seen bigint);
 insert into ours.consumer_offset values ('bench', 0);
 """
 UPSERT = """
-insert into ours.instance (id, rev, done, state) select * from unnest($1::text[], $2::int[], $3::bool[], $4::bytea[])
+insert into ours.instance (id, rev, done, state) select * from unnest($1::text[], $2::int[], $3::bool[],
+$4::bytea[])
 on conflict (id) do update set rev = excluded.rev, done = excluded.done, state = excluded.state
 where ours.instance.rev = excluded.rev - 1 returning 1
 """
 INSERTS = {
-    "work_item": "insert into ours.work_item (inst, task, node) select * from unnest($1::text[], $2::int[], $3::text[])",
-    "timer": "insert into ours.timer (inst, task, due) select * from unnest($1::text[], $2::int[], $3::interval[])",
+    "work_item": "insert into ours.work_item (inst, task, node) select * from unnest($1::text[], "
+    "$2::int[], $3::text[])",
+    "timer": "insert into ours.timer (inst, task, due) select * from unnest($1::text[], $2::int[], "
+    "$3::interval[])",
     "wait_msg": "insert into ours.wait_msg (inst, task, name, key)"
     " select * from unnest($1::text[], $2::int[], $3::text[], $4::text[])",
-    "outbox": "insert into ours.outbox (inst, task, operator) select * from unnest($1::text[], $2::int[], $3::text[])",
+    "outbox": "insert into ours.outbox (inst, task, operator) select * from unnest($1::text[], $2::int[], "
+    "$3::text[])",
     "history": "insert into ours.history (inst, task, node, what)"
     " select * from unnest($1::text[], $2::int[], $3::text[], $4::text[])",
 }
@@ -59,7 +64,8 @@ Event = tuple[str, int, int]
 
 
 class Batched:
-    """`batch`: events in one transaction; `cache`: live cases kept in memory; `flight`: cases under way at once."""
+    """`batch`: events in one transaction; `cache`: live cases kept in memory; `flight`: cases under way at
+    once."""
 
     def __init__(self, connection: Any, batch: int, cache: int, flight: int = 1000) -> None:
         self.db = connection

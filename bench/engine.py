@@ -1,6 +1,7 @@
 """`make bench-engine`: the approval shape on our engine and on the naive way, same PostgreSQL, fsync on.
 
-Latency is what one event waits for its commit, that is, the whole batch it came in. CPU counts this process and the
+Latency is what one event waits for its commit, that is, the whole batch it came in. CPU counts this process
+and the
 whole server. The last line is JSON."""
 
 import argparse
@@ -53,7 +54,8 @@ def classes(way: Batched) -> None:
     for kind in approval.EVENTS:
         values = way.latency[kind]
         print(
-            f"  {kind:<10}{len(values):>8}   p50 {statistics.median(values) * 1000:7.2f} ms   p99 {percentile(values, 0.99):7.2f} ms"
+            f"  {kind:<10}{len(values):>8}   p50 {statistics.median(values) * 1000:7.2f} ms   p99 "
+            f"{percentile(values, 0.99):7.2f} ms"
         )
     looked = way.hits + way.loads
     print(

@@ -1,4 +1,5 @@
-"""The naive way: stock SpiffWorkflow, its JSON loaded, stepped and saved in a transaction of its own per event."""
+"""The naive way: stock SpiffWorkflow, its JSON loaded, stepped and saved in a transaction of its own per
+event."""
 
 import time
 from collections import defaultdict, deque

@@ -1,4 +1,5 @@
-"""One running case: takes outcomes, forms, timers and messages; gives effects. Deterministic and without a clock."""
+"""One running case: takes outcomes, forms, timers and messages; gives effects. Deterministic and without a
+clock."""
 
 from __future__ import annotations
 
@@ -7,21 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from SpiffWorkflow.exceptions import WorkflowException
-
 from engine import effects as fx
-from engine.expressions import Expression, TimerError
+from engine.asking import Asking
+from engine.expressions import TimerError
 from engine.prune import prune
-from engine.specs import Boundary, BoundarySplit, CommandTask, Node, NoWay, Wait
-from engine.tree import CANCELLED, COMPLETED, FUTURE, LIVE, READY, STARTED, WAITING, FTask, FWorkflow
-from engine.values import DataError, checked, from_feel, merged
+from engine.specs import BoundarySplit, CommandTask, Node, NoWay, Wait
+from engine.tree import FUTURE, LIVE, READY, STARTED, WAITING, FTask, FWorkflow
+from engine.values import DataError, checked, merged
 
 if TYPE_CHECKING:
     from engine.program import Program
 
 STEP_BUDGET = 1_000
 """Engine steps that one outside event may cause before the case stops with an incident."""
-FAULTS = (NoWay, DataError, TimerError, WorkflowException)
+FAULTS = (NoWay, DataError, TimerError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,16 @@ class Live:
     branch: int = 0
 
 
-class Case:
+class Case(Asking):
     """Made by `Program.start` and `Program.load`; not thread-safe. After any exception other than DataError,
     throw the object away and load the last stored state: the tree may be half stepped."""
 
     def __init__(self, program: Program, case_id: str) -> None:
-        self.program = program
-        self.id = case_id
+        super().__init__(program, case_id)
         self.last_id = 0
         self.tick = 0
         self.ready: deque[FTask] = deque()
         self.workflows: dict[int, FWorkflow] = {}  # by the id of the task that holds them; 0 is the top one
-        self._effects: list[fx.Effect] = []
-        self._data: dict[str, Any] = {}
 
     # What the caller sees
 
@@ -59,7 +56,8 @@ class Case:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The case's data: of its last live tokens, merged in the order they moved; when done, the final data."""
+        """The case's data: of its last live tokens, merged in the order they moved; when done, the final
+        data."""
         if self.done:
             return dict(self.workflows[0].data)
         found: dict[str, Any] = {}
@@ -102,7 +100,8 @@ class Case:
 
         return dump(self)
 
-    # What happens to it: each returns False when the task is gone or in another state, that is, for a duplicate
+    # What happens to it: each returns False when the task is gone or in another state, that is, for a
+    # duplicate
 
     def complete_command(self, task_id: int, outcome_name: str, outcome: dict[str, Any]) -> bool:
         """The answer to a command: its fields merge into the data, `outcome` holds its name."""
@@ -116,8 +115,10 @@ class Case:
         return self._run()
 
     def fail_command(self, task_id: int, error_code: str, details: dict[str, Any] | None = None) -> bool:
-        """A business failure: the nearest error boundary takes the token, with `error_code` and the details in the
-        data; without one the case stands at an incident, and the command may still be completed or retried."""
+        """A business failure: the nearest error boundary takes the token, with `error_code` and the details
+        in the
+        data; without one the case stands at an incident, and the command may still be completed or
+        retried."""
         task = self._find(task_id)
         if task is None or task.state != STARTED or not isinstance(task.task_spec, CommandTask):
             return False
@@ -144,12 +145,24 @@ class Case:
         """A message came; its fields merge into the data."""
         return self._deliver(task_id, "message", branch, merged(payload))
 
-    def retry(self, task_id: int) -> bool:
-        """Try again where an incident stopped the case. A failed command is sent anew under a new task id."""
+    def cancel(self) -> bool:
+        """End the case where it stands: everything it waits for is withdrawn."""
+        if self.done:
+            return False
+        self.workflows[0].data = self.data
+        self.workflows[0].cancel()
+        self._effects.append(fx.Ended())
+        return self._run()
+
+    def retry(self, task_id: int, corrections: dict[str, Any] | None = None) -> bool:
+        """Try again where an incident stopped the case, with corrected data if need be. A failed command is
+        sent
+        anew under a new task id."""
         task = self._find(task_id)
         if task is None or "incident" not in task.internal_data:
             return False
         self._forgive(task)
+        task.data.update(merged(corrections or {}))
         if task.state == READY:
             self.ready.append(task)
         elif task.state == WAITING:
@@ -161,93 +174,7 @@ class Case:
             again._ready()
         return self._run()
 
-    # What the specs ask for
-
-    def send_command(self, task: FTask) -> None:
-        node: Node = task.task_spec.node
-        parameters = {
-            name: _value(name, expression, task.data) if expression else text
-            for name, text, expression in node.parameters
-        }
-        self._effects.append(fx.SendCommand(task.id, node.id, node.operator, parameters, self._scope(task)))
-
-    def open_work_item(self, task: FTask) -> None:
-        node: Node = task.task_spec.node
-        self._effects.append(fx.OpenWorkItem(task.id, node.id, node.name, self._scope(task)))
-
-    def decide(self, task: FTask) -> None:
-        node: Node = task.task_spec.node
-        hits = self.program.decisions[node.decision].evaluate(task.data)
-        if hits.result is None and hits.problems:
-            raise DataError("; ".join(str(problem) for problem in hits.problems))
-        result = from_feel(hits.result)
-        if node.result_variable or not isinstance(result, dict):
-            task.data[node.result_variable or node.decision] = result
-        else:
-            task.data.update(result)
-        self._effects.append(
-            fx.DecisionMade(node.id, node.decision, list(hits.rules), result, self._scope(task))
-        )
-
-    def arm(self, task: FTask) -> None:
-        """Ask for the timers and messages that a waiting token waits for."""
-        node: Node = task.task_spec.node
-        for branch, wait in enumerate(node.waits):
-            try:
-                self._arm(task, wait, branch)
-            except (TimerError, DataError) as error:
-                self.incident(task, str(error))
-
-    def _arm(self, task: FTask, wait: Wait, branch: int) -> None:
-        scope = self._scope(task)
-        if wait.timer is not None:
-            left = task.internal_data.get("left", wait.timer.repeat)
-            self._effects.append(
-                fx.SetTimer(task.id, wait.element_id, wait.timer.due(task.data), left, scope, branch)
-            )
-        elif wait.kind == "message":
-            key = self.id
-            if wait.correlation is not None:
-                value = from_feel(wait.correlation.evaluate(task.data))
-                if type(value) not in (str, int):
-                    raise DataError("关联键为空 (the correlation key is empty)")
-                key = str(value)
-            self._effects.append(
-                fx.WaitMessage(task.id, wait.element_id, wait.message_name, key, scope, branch)
-            )
-
-    def cancelled(self, task: FTask) -> None:
-        """A wait ended without its answer."""
-        spec = task.task_spec
-        if isinstance(spec, CommandTask):
-            self._effects.append(fx.CancelCommand(task.id))
-        elif spec.manual:
-            self._effects.append(fx.CloseWorkItem(task.id, cancelled=True))
-        elif task.internal_data.get("armed"):
-            self._disarm(task, None)
-
-    def _disarm(self, task: FTask, fired: int | None) -> None:
-        waits = task.task_spec.node.waits
-        if any(wait.kind == "timer" for branch, wait in enumerate(waits) if branch != fired):
-            self._effects.append(fx.CancelTimer(task.id))
-        if any(wait.kind == "message" for branch, wait in enumerate(waits) if branch != fired):
-            self._effects.append(fx.CancelMessage(task.id))
-
-    def incident(self, task: FTask, text: str) -> None:
-        task.internal_data["incident"] = text
-        node: Node | None = task.task_spec.node
-        self._effects.append(fx.Incident(task.id, node.id if node else "", text, self._scope(task)))
-
-    def moved(self, task: FTask, old: int, new: int) -> None:
-        """History: a token entered or left one of the analyst's elements."""
-        spec = task.task_spec
-        attached = spec.joins or isinstance(spec, Boundary)
-        was_in = old in (READY, STARTED) or (old == WAITING and not attached)
-        if new in (COMPLETED, CANCELLED):
-            if was_in:
-                self._effects.append(fx.Left(spec.node.id, task.id, new == CANCELLED, self._scope(task)))
-        elif new & LIVE and not was_in and not (new == WAITING and attached):
-            self._effects.append(fx.Entered(spec.node.id, task.id, self._scope(task)))
+    # What the specs ask for, beside `Asking`
 
     def open_subprocess(self, task: FTask, name: str) -> None:
         workflow = FWorkflow(self, self.program.specs[name], task)
@@ -382,23 +309,6 @@ class Case:
             for task in workflow.tasks.values():
                 if task.state & LIVE:
                     yield task
-
-    def _scope(self, task: FTask) -> str:
-        path: list[str] = []
-        outer = task.workflow.parent_task
-        while outer is not None:
-            path.append(outer.task_spec.node.id)
-            outer = outer.workflow.parent_task
-        return "/".join(reversed(path))
-
-
-def _value(name: str, expression: Expression, data: dict[str, Any]) -> Any:
-    """A parameter's value. FEEL's null on error must not travel to another room as if it were meant."""
-    reasons: list[str] = []
-    value = expression.evaluate(data, reasons.append)
-    if value is None and reasons:
-        raise DataError(f"参数 {name}：{reasons[0]} (parameter {name} cannot be computed)")
-    return from_feel(value)
 
 
 class NoErrorBoundary(NoWay):

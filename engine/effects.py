@@ -1,6 +1,8 @@
-"""What a case asks of the outside world. Effects are facts of one step, in order; the caller persists or sends them.
+"""What a case asks of the outside world. Effects are facts of one step, in order; the caller persists or
+sends them.
 
-`task_id` counts per case and depends only on the case's inputs, so a replay asks for the same command by the same id.
+`task_id` counts per case and depends only on the case's inputs, so a replay asks for the same command by the
+same id.
 `scope` is the path of call activities and subprocesses around an element ("" on the top level)."""
 
 from dataclasses import dataclass
@@ -45,7 +47,8 @@ class CloseWorkItem:
 @dataclass(frozen=True, slots=True)
 class SetTimer:
     """`due`: a duration, a UTC instant, or the text `working days(n)` that the caller's calendar resolves.
-    `repeat`: how often in all (1 once, -1 for ever); the caller sets the next round itself from the same `due`."""
+    `repeat`: how often in all (1 once, -1 for ever); the caller sets the next round itself from the same
+    `due`."""
 
     task_id: int
     element_id: str
@@ -119,6 +122,6 @@ class Incident:
 
 
 Effect = (
-    SendCommand | CancelCommand | OpenWorkItem | CloseWorkItem | SetTimer | CancelTimer | WaitMessage | CancelMessage
-    | DecisionMade | Entered | Left | Ended | Incident
+    SendCommand | CancelCommand | OpenWorkItem | CloseWorkItem | SetTimer | CancelTimer | WaitMessage
+    | CancelMessage | DecisionMade | Entered | Left | Ended | Incident
 )  # fmt: skip

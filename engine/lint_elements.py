@@ -38,7 +38,8 @@ ALLOWED = {
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the linter was given beside the diagram. `top`: this diagram is the one to deploy, not a called one."""
+    """What the linter was given beside the diagram. `top`: this diagram is the one to deploy, not a called
+    one."""
 
     operators: Mapping[str, Any]
     nodes: Mapping[str, Mapping[str, Any]]
@@ -88,6 +89,11 @@ def _events(diagram: Diagram, element: Element, context: Context) -> Iterator[Pr
         yield problem(
             element, "被调用流程的消息开始不起作用", "a called process is started by its caller", "warning"
         )
+    yield from _first(diagram, element, context)
+
+
+def _first(diagram: Diagram, element: Element, context: Context) -> Iterator[Problem]:
+    """What only makes sense for the element's one trigger."""
     trigger = element.trigger
     if trigger is None:
         return
@@ -111,9 +117,9 @@ def _work(element: Element, context: Context) -> Iterator[Problem]:
         yield from _operator(element, context)
     elif element.parameters:
         yield problem(element, "只有服务任务有参数", "only service tasks take parameters")
-    if element.kind in ("userTask", "manualTask"):
-        if not context.nodes.get(element.id, {}).get("role") and not element.candidate_groups:
-            yield problem(element, "用户任务没有角色", "the user task has no role")
+    role = context.nodes.get(element.id, {}).get("role") or element.candidate_groups
+    if element.kind in ("userTask", "manualTask") and not role:
+        yield problem(element, "用户任务没有角色", "the user task has no role")
     if element.kind == "businessRuleTask":
         if not element.decision:
             yield problem(element, "业务规则任务没有决策", "the business rule task names no decision")

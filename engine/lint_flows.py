@@ -57,7 +57,8 @@ def _choice(element: Element, outgoing: list[Flow]) -> Iterator[Problem]:
 
 
 def _task_conditions(element: Element, outgoing: list[Flow]) -> Iterator[Problem]:
-    """Conditions on a task's own flows become an exclusive gateway: allowed, but the first that holds wins."""
+    """Conditions on a task's own flows become an exclusive gateway: allowed, but the first that holds
+    wins."""
     if element.default is None:
         yield Problem(
             element.id, element.name, "带条件的流出没有默认流", "conditional flows without a default flow"

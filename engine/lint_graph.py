@@ -1,4 +1,5 @@
-"""Lint rules about the whole graph: starts and ends, what is reachable, loops that never wait, joins that never fire."""
+"""Lint rules about the whole graph: starts and ends, what is reachable, loops that never wait, joins that
+never fire."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,6 +16,7 @@ def check(diagram: Diagram, library: Mapping[str, Diagram]) -> Iterator[Problem]
         yield from _endless(diagram, scope, library)
     yield from _joins(diagram)
     yield from _recursion(diagram, library)
+    yield from _uncaught(diagram)
 
 
 def problem(element: Element, zh: str, en: str) -> Problem:
@@ -142,3 +144,20 @@ def _recursion(diagram: Diagram, library: Mapping[str, Diagram]) -> Iterator[Pro
                 todo += sorted(library[name].calls)
         if diagram.process_id in seen:
             yield problem(element, "流程直接或间接调用自己", "the process calls itself")
+
+
+def _uncaught(diagram: Diagram) -> Iterator[Problem]:
+    """Error ends of subprocesses need a boundary around them; those of the top may be a caller's to catch."""
+    for element in diagram.elements.values():
+        trigger = element.trigger
+        if element.kind != "endEvent" or trigger is None or trigger.kind != "error":
+            continue
+        scope, caught = element.scope, element.scope == diagram.process_id
+        while scope in diagram.elements and not caught:
+            catching = [t for e in diagram.attached(scope) for t in e.triggers if t.kind == "error"]
+            caught = any(t.name in (None, trigger.name) for t in catching)
+            scope = diagram.elements[scope].scope
+        if not caught:
+            yield problem(
+                element, f"错误 {trigger.name} 无人捕获", f"nobody catches the error {trigger.name}"
+            )

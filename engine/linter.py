@@ -1,4 +1,5 @@
-"""Looks at a diagram before it is deployed and says, all at once and in the analyst's own elements, what in it
+"""Looks at a diagram before it is deployed and says, all at once and in the analyst's own elements, what in
+it
 would be ignored, run code, wait for ever or never end."""
 
 from collections.abc import Collection, Mapping

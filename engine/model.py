@@ -1,4 +1,5 @@
-"""The one model every diagram is read into, whatever editor drew it: elements, flows, and what they wait for."""
+"""The one model every diagram is read into, whatever editor drew it: elements, flows, and what they wait
+for."""
 
 from dataclasses import dataclass, field
 
@@ -51,7 +52,8 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What an event waits for or throws. `text` is the timer's value; `name` the message's name or the error's
+    """What an event waits for or throws. `text` is the timer's value; `name` the message's name or the
+    error's
     code (None catches any error)."""
 
     kind: str  # timer | message | error | terminate | any refused kind

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.event_definitions import NoneEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.specs.Join import Join
 
 from engine import rewrite, specs
@@ -142,7 +143,7 @@ def _prepare(spec: Any, index: int) -> None:
     spec.index = index
     spec.node = None
     spec.joins = isinstance(spec, Join)
-    spec.merges = isinstance(spec, specs.UnstructuredJoin)
+    spec.merges = isinstance(spec, UnstructuredJoin)
     spec.chooses = isinstance(spec, (specs.ExclusiveChoice, specs.InclusiveJoin))
     spec.foresees = isinstance(spec, specs.BoundarySplit)
 

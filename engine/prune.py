@@ -1,4 +1,5 @@
-"""Forgets finished history after every step, so that a case of a thousand loops is as small as one of none."""
+"""Forgets finished history after every step, so that a case of a thousand loops is as small as one of
+none."""
 
 from SpiffWorkflow.util.deep_merge import DeepMerge
 
@@ -9,7 +10,8 @@ from engine.values import copied
 def prune(workflow: FWorkflow) -> None:
     """Remove what no live token can look at again: finished leaves, finished links of a chain, finished data.
 
-    A join looks at its own cancelled arrivals and their parents while it waits, so these stay. Side branches that
+    A join looks at its own cancelled arrivals and their parents while it waits, so these stay. Side branches
+    that
     reached the end leave their data to the end's merge."""
     tasks = workflow.tasks
     if workflow.completed:
@@ -23,15 +25,18 @@ def prune(workflow: FWorkflow) -> None:
             continue
         if not task.children and task.parent is not None:
             workflow.remove(task)
-        elif len(task.children) == 1 and task.children[0].state & FINISHED:
-            if not _awaited(task.children[0], waiting):
-                _shorten(workflow, task)
+        elif len(task.children) == 1 and _is_past(task.children[0], waiting):
+            _shorten(workflow, task)
     for task in tasks.values():
         if task.state & FINISHED and not any(
             child.task_spec.merges and (child.state & UNFINISHED or _awaited(child, waiting))
             for child in task.children
         ):
             task.data = {}
+
+
+def _is_past(task: FTask, waiting: set[object]) -> bool:
+    return bool(task.state & FINISHED) and not _awaited(task, waiting)
 
 
 def _awaited(task: FTask, waiting: set[object]) -> bool:

@@ -1,4 +1,5 @@
-"""Reads BPMN from any editor into one `Diagram`. Hostile or unreadable files raise; everything that merely cannot
+"""Reads BPMN from any editor into one `Diagram`. Hostile or unreadable files raise; everything that merely
+cannot
 run is collected on the diagram, so that the linter can report all of it at once."""
 
 import hashlib
@@ -13,8 +14,8 @@ from engine.vocabulary import BPMN, DRAWING, expression, local, namespace
 MAX_BYTES = 2_000_000
 MAX_ELEMENTS = 500
 SILENT = frozenset({
-    "incoming", "outgoing", "documentation", "extensionElements", "laneSet", "textAnnotation", "association", "group",
-    "flowNodeRef", "lane",
+    "incoming", "outgoing", "documentation", "extensionElements", "laneSet", "textAnnotation", "association",
+    "group", "flowNodeRef", "lane",
 })  # fmt: skip
 TOP = frozenset({
     "process", "collaboration", "message", "error", "signal", "escalation", "category", "itemDefinition",
@@ -30,7 +31,8 @@ def refuse(zh: str, en: str) -> DiagramError:
 
 
 def parse_xml(xml: bytes, max_bytes: int = MAX_BYTES) -> etree._Element:
-    """Parse without entities, network or DTD. Raises DiagramError for oversize, DOCTYPE, or text that is not XML."""
+    """Parse without entities, network or DTD. Raises DiagramError for oversize, DOCTYPE, or text that is not
+    XML."""
     if len(xml) > max_bytes:
         raise refuse(f"文件超过 {max_bytes} 字节", f"the file is over {max_bytes} bytes")
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
@@ -53,12 +55,15 @@ def parse_xml(xml: bytes, max_bytes: int = MAX_BYTES) -> etree._Element:
 
 
 def read_bpmn(xml: bytes, filename: str) -> Diagram:
-    """Read one file. Raises DiagramError when it is hostile, not BPMN, or has not exactly one executable process."""
+    """Read one file. Raises DiagramError when it is hostile, not BPMN, or has not exactly one executable
+    process."""
     root = parse_xml(xml)
     if root.tag != f"{{{BPMN}}}definitions":
         raise refuse("不是 BPMN 2.0 文件", "not a BPMN 2.0 file")
     processes = [p for p in root.iterchildren(f"{{{BPMN}}}process")]
     runnable = [p for p in processes if p.get("isExecutable", "true") == "true"]
+    if not runnable and len(processes) == 1:
+        runnable = processes  # bpmn.io draws every process as not executable
     if len(runnable) != 1:
         raise refuse(
             f"必须恰有一个可执行流程，找到 {len(runnable)} 个",
@@ -159,6 +164,10 @@ class _Reading:
             self.problem(
                 owner, f"表达式语言 {language} 不支持", f"expression language {language} is not supported"
             )
+        for name in node.attrib:
+            space = etree.QName(name).namespace
+            if space not in (None, BPMN, vocabulary.XSI):
+                self.problem(owner, f"不支持 {etree.QName(name).localname}", f"{name} is not supported")
         if "${" in (node.text or "") or "#{" in (node.text or ""):
             self.problem(owner, "使用了 JUEL 表达式", "uses a ${…} expression; write FEEL")
 
@@ -166,7 +175,13 @@ class _Reading:
         self.nodes += 1
         if self.nodes > MAX_ELEMENTS:
             raise refuse(f"元素超过 {MAX_ELEMENTS} 个", f"over {MAX_ELEMENTS} elements")
-        element = Element(node.get("id", ""), kind, node.get("name", ""), scope, node.sourceline or 0)
+        element = Element(
+            node.get("id", ""),
+            kind,
+            node.get("name", ""),
+            scope,
+            node.sourceline if isinstance(node.sourceline, int) else 0,
+        )
         element.default = node.get("default")
         element.lane = self.lanes.get(element.id)
         element.attached_to = node.get("attachedToRef")
@@ -190,6 +205,8 @@ class _Reading:
             self.problem(node, "不支持补偿", "compensation is not supported")
         if kind == "parallelGateway" and element.default:
             self.problem(node, "并行网关不能有默认流", "a parallel gateway has no default flow")
+        if any(node.get(name, "1") != "1" for name in ("startQuantity", "completionQuantity")):
+            self.problem(node, "不支持多令牌数量", "token quantities are not supported")
         if node.get("instantiate") == "true":
             self.problem(node, "不支持 instantiate", "instantiate is not supported")
 

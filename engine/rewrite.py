@@ -1,6 +1,8 @@
-"""Rewrites a `Diagram` into the plain BPMN that Spiff's parser reads, with a map back to the analyst's elements.
+"""Rewrites a `Diagram` into the plain BPMN that Spiff's parser reads, with a map back to the analyst's
+elements.
 
-Spiff never sees a text of the analyst: conditions become flow ids, events lose their details, and ids get a prefix
+Spiff never sees a text of the analyst: conditions become flow ids, events lose their details, and ids get a
+prefix
 (an element called `Start` or `End` would silently be taken for one of Spiff's own)."""
 
 from lxml import etree

@@ -26,6 +26,6 @@ from engine.values import DataError
 __all__ = [
     "STEP_BUDGET", "CancelCommand", "CancelMessage", "CancelTimer", "Case", "CloseWorkItem", "DataError",
     "DecisionMade", "Diagram", "DiagramError", "Effect", "Ended", "Entered", "Incident", "Left", "Live",
-    "OpenWorkItem", "Problem", "Program", "SendCommand", "SetTimer", "StateError", "WaitMessage", "compile_program",
-    "read_bpmn",
+    "OpenWorkItem", "Problem", "Program", "SendCommand", "SetTimer", "StateError", "WaitMessage",
+    "compile_program", "read_bpmn",
 ]  # fmt: skip

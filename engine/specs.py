@@ -1,5 +1,8 @@
 """Spiff's task specs, as this engine runs them: waits turn into effects, joins look at the light tree."""
 
+# Spiff has no types, so every class here subclasses Any.
+# mypy: disable-error-code="misc"
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -20,6 +23,7 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs import control, defaults
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
+from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.util.deep_merge import DeepMerge
 
@@ -92,7 +96,8 @@ class RuleTask(defaults.ServiceTask):
 
 
 class _Catching(CatchingEvent):
-    """An event that is delivered by the caller; Spiff's own would poll the clock and compare event classes."""
+    """An event that is delivered by the caller; Spiff's own would poll the clock and compare event
+    classes."""
 
     def _update_hook(self, my_task: FTask) -> bool:
         my_task._inherit_data()
@@ -173,7 +178,8 @@ class CallActivity(_SubProcess):
 
 
 class _Join(UnstructuredJoin):
-    """Joins forget the branches they joined, so that a loop through them starts afresh (in Spiff it may crash)."""
+    """Joins forget the branches they joined, so that a loop through them starts afresh (in Spiff it may
+    crash)."""
 
     def _run_hook(self, my_task: FTask) -> bool:
         UnstructuredJoin._run_hook(self, my_task)
@@ -192,7 +198,8 @@ class ParallelJoin(_Join, defaults.ParallelGateway):
 
 
 class InclusiveJoin(_Join, defaults.InclusiveGateway):
-    """Fires when no token that could still come is on its way. Spiff's own overlooks STARTED service tasks."""
+    """Fires when no token that could still come is on its way. Spiff's own overlooks STARTED service
+    tasks."""
 
     upstream: frozenset[str] = frozenset()
 
@@ -213,7 +220,11 @@ class InclusiveJoin(_Join, defaults.InclusiveGateway):
 
 
 class ExclusiveChoice(defaults.ExclusiveGateway):
-    pass
+    def _run_hook(self, my_task: FTask) -> bool:
+        try:
+            return bool(super()._run_hook(my_task))
+        except WorkflowException as error:
+            raise NoWay() from error
 
 
 class NoWay(Exception):
@@ -261,7 +272,7 @@ OWN_PARTS = {
 }
 
 
-class Parser(BpmnParser):  # type: ignore[misc]  # Spiff has no types
+class Parser(BpmnParser):
     """Spiff's parser with our specs in the place of its own."""
 
     OVERRIDE_PARSER_CLASSES = {

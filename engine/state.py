@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from threading import local
 from typing import TYPE_CHECKING, Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]  # it ships no types
 import zstandard
 
 from engine.case import Case
@@ -19,6 +20,17 @@ COMPRESS_FROM = 600
 MAX_BYTES = 16_000_000
 
 
+class _Thread(local):
+    """Making a compressor costs more than using it, and one may not serve two threads at once."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=1)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_THREAD = _Thread()
+
+
 class StateError(ValueError):
     """Bytes that are no state of this program."""
 
@@ -29,14 +41,14 @@ def dump(case: Case) -> bytes:
     packed: bytes = msgpack.packb([case.program.hash[:16], case.last_id, case.tick, workflows, list(datas)])
     if len(packed) < COMPRESS_FROM:
         return PLAIN + packed
-    return PACKED + zstandard.ZstdCompressor(level=1).compress(packed)
+    return PACKED + _THREAD.compressor.compress(packed)
 
 
 def _workflow(case: Case, holder: int, workflow: FWorkflow, datas: dict[bytes, int]) -> list[Any]:
     tasks = [
         [
-            task.id, task.parent.id if task.parent else 0, task.task_spec.index, task.state, task.last_state_change,
-            _place(datas, task.data), task.internal_data or None,
+            task.id, task.parent.id if task.parent else 0, task.task_spec.index, task.state,
+            task.last_state_change, _place(datas, task.data), task.internal_data or None,
         ]
         for task in workflow.tasks.values()
     ]  # fmt: skip
@@ -54,7 +66,7 @@ def load(program: Program, case_id: str, state: bytes) -> Case:
     try:
         body = state[1:]
         if state[:1] == PACKED:
-            body = zstandard.ZstdDecompressor().decompress(body, max_output_size=MAX_BYTES)
+            body = _THREAD.decompressor.decompress(body, max_output_size=MAX_BYTES)
         elif state[:1] != PLAIN:
             raise StateError("unknown state format")
         tag, last_id, tick, workflows, datas = msgpack.unpackb(body)

@@ -1,6 +1,8 @@
-"""A light task tree that Spiff's task specs run on: direct references, ids counted per case, no predictions, no logs.
+"""A light task tree that Spiff's task specs run on: direct references, ids counted per case, no predictions,
+no logs.
 
-It offers Spiff's specs exactly what they ask of Spiff's own `Task` and `Workflow`. What differs, and why, is in the
+It offers Spiff's specs exactly what they ask of Spiff's own `Task` and `Workflow`. What differs, and why, is
+in the
 README; that both behave alike is proven by `tests/test_oracle.py`."""
 
 from __future__ import annotations
@@ -24,11 +26,12 @@ UNFINISHED = TaskState.NOT_FINISHED_MASK
 
 
 class FTask:
-    """One token's visit to one spec. Data are shared with the parent until written: never changed in depth."""
+    """One token's visit to one spec. Data are shared with the parent until written: never changed in
+    depth."""
 
     __slots__ = (
-        "children", "data", "id", "internal_data", "last_state_change", "parent", "state", "task_spec", "thread_id",
-        "triggered", "workflow",
+        "children", "data", "id", "internal_data", "last_state_change", "parent", "state", "task_spec",
+        "thread_id", "triggered", "workflow",
     )  # fmt: skip
 
     def __init__(

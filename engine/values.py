@@ -14,7 +14,8 @@ class DataError(ValueError):
 
 
 def checked(value: Any, depth: int = 0) -> Any:
-    """A private copy of JSON data (dicts, lists, str, int within 64 bits, finite float, bool, None). Raises DataError."""
+    """A private copy of JSON data (dicts, lists, str, int within 64 bits, finite float, bool, None). Raises
+    DataError."""
     kind = type(value)
     if kind is str:
         if not value.isascii():

@@ -1,4 +1,5 @@
-"""What each editor's vocabulary (Camunda 7, Camunda 8, our own) says about an element, normalised to one model."""
+"""What each editor's vocabulary (Camunda 7, Camunda 8, our own) says about an element, normalised to one
+model."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ DRAWING = frozenset(
         "http://camunda.org/schema/modeler/1.0",
     }
 )
-# Extension elements we understand, and those that only describe. All others of any vendor are refused: most of
+# Extension elements we understand, and those that only describe. All others of any vendor are refused: most
+# of
 # them run code (listeners, scripts, expressions) or change behaviour (retries, connectors) behind our back.
 READ = frozenset({
     (CAMUNDA, "inputOutput"), (CAMUNDA, "inputParameter"),
@@ -38,11 +40,13 @@ DESCRIBES = frozenset({
 })  # fmt: skip
 # Vendor attributes on BPMN elements that we read or that only describe.
 CAMUNDA_ATTRIBUTES = frozenset({
-    "topic", "type", "decisionRef", "decisionRefBinding", "mapDecisionResult", "resultVariable", "candidateGroups",
-    "candidateUsers", "assignee", "dueDate", "followUpDate", "priority", "formKey", "formRef", "formRefBinding",
-    "historyTimeToLive", "versionTag", "isStartableInTasklist", "modelerTemplate", "modelerTemplateVersion",
-    "calledElementBinding",
+    "topic", "type", "decisionRef", "decisionRefBinding", "mapDecisionResult", "resultVariable",
+    "candidateGroups", "formKey", "formRef", "formRefBinding", "historyTimeToLive", "versionTag",
+    "isStartableInTasklist", "modelerTemplate", "modelerTemplateVersion", "calledElementBinding", "asyncBefore",
+    "asyncAfter", "exclusive", "jobPriority", "taskPriority",
 })  # fmt: skip
+# Who does a task, and until when, stands in the project's manifest: here it has no effect, and we say so.
+MANIFEST_DECIDES = frozenset({"assignee", "candidateUsers", "dueDate", "followUpDate", "priority"})
 
 
 def local(node: etree._Element) -> str:
@@ -88,6 +92,13 @@ def refused(node: etree._Element) -> list[Problem]:
             continue
         if space == CAMUNDA and attribute in CAMUNDA_ATTRIBUTES:
             continue
+        if space == CAMUNDA and attribute in MANIFEST_DECIDES:
+            zh, en = (
+                f"{attribute} 不起作用，以项目清单为准",
+                f"{attribute} has no effect: the manifest decides",
+            )
+            found.append(Problem(node.get("id", ""), node.get("name", ""), zh, en, "warning"))
+            continue
         problem(f"不支持的扩展属性 {attribute}", f"attribute {attribute} of {space} is not supported")
     return found
 
@@ -132,6 +143,8 @@ def describe(element: Element, node: etree._Element) -> list[Problem]:
             element.result_variable = item.get("resultVariable")
         elif key == (ZEEBE, "calledElement"):
             element.called = item.get("processId")
+            if item.get("propagateAllChildVariables") == "false":
+                problem("调用活动总是传回全部数据", "a call activity always hands back all data")
         elif key == (ZEEBE, "assignmentDefinition"):
             groups = item.get("candidateGroups") or groups
         elif key == (ZEEBE, "input"):

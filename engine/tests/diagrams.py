@@ -1,5 +1,7 @@
 """Writes small diagrams in one line per element, the way an editor would."""
 
+import itertools
+
 from engine.model import Diagram
 from engine.reader import read_bpmn
 
@@ -11,7 +13,8 @@ HEAD = (
 
 
 def document(body: str, process: str = "p", extra: str = "") -> bytes:
-    return f'{HEAD}<bpmn:process id="{process}" isExecutable="true">{body}</bpmn:process>{extra}</bpmn:definitions>'.encode()
+    inside = f'<bpmn:process id="{process}" isExecutable="true">{body}</bpmn:process>{extra}'
+    return f"{HEAD}{inside}</bpmn:definitions>".encode()
 
 
 def diagram(body: str, process: str = "p", extra: str = "") -> Diagram:
@@ -21,11 +24,12 @@ def diagram(body: str, process: str = "p", extra: str = "") -> Diagram:
 def flow(source: str, target: str, condition: str | None = None) -> str:
     name = f"{source}_{target}"
     inner = f"<bpmn:conditionExpression>={condition}</bpmn:conditionExpression>" if condition else ""
-    return f'<bpmn:sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
+    ends = f'sourceRef="{source}" targetRef="{target}"'
+    return f'<bpmn:sequenceFlow id="{name}" {ends}>{inner}</bpmn:sequenceFlow>'
 
 
 def chain(*ids: str) -> str:
-    return "".join(flow(a, b) for a, b in zip(ids, ids[1:], strict=False))
+    return "".join(flow(a, b) for a, b in itertools.pairwise(ids))
 
 
 def start(id: str = "s", inner: str = "") -> str:
@@ -63,7 +67,8 @@ def catch(id: str, inner: str) -> str:
 
 def boundary(id: str, host: str, inner: str, interrupting: bool = True) -> str:
     cancel = "true" if interrupting else "false"
-    return f'<bpmn:boundaryEvent id="{id}" attachedToRef="{host}" cancelActivity="{cancel}">{inner}</bpmn:boundaryEvent>'
+    attached = f'attachedToRef="{host}" cancelActivity="{cancel}"'
+    return f'<bpmn:boundaryEvent id="{id}" {attached}>{inner}</bpmn:boundaryEvent>'
 
 
 def named_message(id: str, name: str, inner: str = "") -> str:

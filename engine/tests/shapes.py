@@ -30,30 +30,38 @@ EVENTS = (
     start() + service("open") + gateway("eventBased", "wait") + catch("closed", timer("P7D"))
     + catch("objected", message("m1")) + user("settle") + gateway("exclusive", "merge") + user("confirm")
     + gateway("exclusive", "again", "again_end") + end()
-    + chain("s", "open", "wait") + flow("wait", "closed") + flow("wait", "objected") + chain("objected", "settle", "merge")
+    + chain("s", "open", "wait") + flow("wait", "closed") + flow("wait", "objected")
+    + chain("objected", "settle", "merge")
     + flow("closed", "merge") + chain("merge", "confirm", "again") + flow("again", "open", "confirm = 2")
     + flow("again", "end")
 )  # fmt: skip
 
 PARALLEL = (
-    start() + gateway("parallel", "fork") + service("a") + user("b") + service("c") + gateway("parallel", "join")
+    start() + gateway("parallel", "fork") + service("a") + user("b") + service("c")
+    + gateway("parallel", "join")
     + user("d") + gateway("exclusive", "more", "more_end") + end()
-    + flow("s", "fork") + flow("fork", "a") + flow("fork", "b") + flow("fork", "c") + flow("a", "join") + flow("b", "join")
+    + flow("s", "fork") + flow("fork", "a") + flow("fork", "b") + flow("fork", "c") + flow("a", "join")
+    + flow("b", "join")
     + flow("c", "join") + chain("join", "d", "more") + flow("more", "end")
 )  # fmt: skip
 
 INTERRUPT = (
-    start() + user("long") + boundary("stop", "long", timer("P1D")) + boundary("nag", "long", message("m1"), False)
-    + service("nagged") + end("nag_end") + service("escalate") + gateway("exclusive", "merge") + user("final") + end()
-    + chain("s", "long", "merge", "final", "end") + chain("stop", "escalate", "merge") + chain("nag", "nagged", "nag_end")
+    start() + user("long") + boundary("stop", "long", timer("P1D"))
+    + boundary("nag", "long", message("m1"), False)
+    + service("nagged") + end("nag_end") + service("escalate") + gateway("exclusive", "merge")
+    + user("final") + end()
+    + chain("s", "long", "merge", "final", "end") + chain("stop", "escalate", "merge")
+    + chain("nag", "nagged", "nag_end")
 )  # fmt: skip
 
 SUB = (
     start() + '<bpmn:subProcess id="sub">' + start("s2") + service("inner") + user("desk")
     + gateway("exclusive", "good", "good_fine") + end("fine")
     + end("bad", '<bpmn:errorEventDefinition errorRef="e1"/>')
-    + chain("s2", "inner", "desk", "good") + flow("good", "bad", "desk = 2") + flow("good", "fine") + "</bpmn:subProcess>"
-    + boundary("refused", "sub", '<bpmn:errorEventDefinition errorRef="e1"/>') + user("explain") + user("after")
+    + chain("s2", "inner", "desk", "good") + flow("good", "bad", "desk = 2") + flow("good", "fine")
+    + "</bpmn:subProcess>"
+    + boundary("refused", "sub", '<bpmn:errorEventDefinition errorRef="e1"/>') + user("explain")
+    + user("after")
     + gateway("exclusive", "merge") + end()
     + chain("s", "sub", "after", "merge", "end") + chain("refused", "explain", "merge")
 )  # fmt: skip
@@ -61,7 +69,8 @@ SUB = (
 INCLUSIVE = (
     start() + user("ask") + gateway("inclusive", "fork", "fork_c") + user("a") + user("b") + user("c")
     + gateway("inclusive", "join") + user("d") + end()
-    + chain("s", "ask", "fork") + flow("fork", "a", "ask > 0") + flow("fork", "b", "ask > 1") + flow("fork", "c")
+    + chain("s", "ask", "fork") + flow("fork", "a", "ask > 0") + flow("fork", "b", "ask > 1")
+    + flow("fork", "c")
     + flow("a", "join") + flow("b", "join") + flow("c", "join") + chain("join", "d", "end")
 )  # fmt: skip
 

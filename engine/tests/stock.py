@@ -1,4 +1,5 @@
-"""Stock SpiffWorkflow on the same diagrams: the oracle, and the naive side of the benchmark. Nothing of ours but the
+"""Stock SpiffWorkflow on the same diagrams: the oracle, and the naive side of the benchmark. Nothing of ours
+but the
 evaluation of conditions."""
 
 import io

@@ -50,41 +50,50 @@ def test_clean_diagrams_are_clean(shape: str) -> None:
 
 
 PLANTED = {
-    "script task": (around('<bpmn:scriptTask id="x"><bpmn:script>import os</bpmn:script></bpmn:scriptTask>'), "x", "script"),
+    "script task": (around('<bpmn:scriptTask id="x"><bpmn:script>import '
+                           'os</bpmn:script></bpmn:scriptTask>'), "x", "script"),
     "untyped task": (around('<bpmn:task id="x"/>'), "x", "without a type"),
     "send task": (around('<bpmn:sendTask id="x"/>'), "x", "service task"),
     "complex gateway": (around('<bpmn:complexGateway id="x"/>'), "x", "complex"),
     "link event": (
-        around('<bpmn:intermediateThrowEvent id="x"><bpmn:linkEventDefinition/></bpmn:intermediateThrowEvent>'), "x", "throw",
+        around('<bpmn:intermediateThrowEvent '
+               'id="x"><bpmn:linkEventDefinition/></bpmn:intermediateThrowEvent>'), "x", "throw",
     ),
     "compensation throw": (
-        around('<bpmn:intermediateThrowEvent id="x"><bpmn:compensateEventDefinition/></bpmn:intermediateThrowEvent>'), "x", "throw",
+        around('<bpmn:intermediateThrowEvent '
+               'id="x"><bpmn:compensateEventDefinition/></bpmn:intermediateThrowEvent>'), "x", "throw",
     ),
     "link catch": (around(catch("x", "<bpmn:linkEventDefinition/>")), "x", "link event"),
-    "signal end": (start() + end("x", "<bpmn:signalEventDefinition/>") + chain("s", "x"), "x", "signal event"),
+    "signal end": (start() + end("x", "<bpmn:signalEventDefinition/>")
+    + chain("s", "x"), "x", "signal event"),
     "conditional catch": (around(catch("x", "<bpmn:conditionalEventDefinition/>")), "x", "conditional event"),
     "empty catch": (around(catch("x", "")), "x", "waits for nothing"),
     "two definitions": (around(catch("x", timer() + message("m1"))), "x", "one definition"),
     "message without a name": (around(catch("x", "<bpmn:messageEventDefinition/>")), "x", "no name"),
     "timer start": (start("x", timer()) + user("u") + end() + chain("x", "u", "end"), "x", "timer event"),
     "event subprocess": (
-        around(user("x")) + f'<bpmn:subProcess id="ev" triggeredByEvent="true">{start("z", message("m1"))}</bpmn:subProcess>',
+        around(user("x"))
+        + f'<bpmn:subProcess id="ev" triggeredByEvent="true">{start("z", message("m1"))}</bpmn:subProcess>',
         "ev", "event subprocesses",
     ),
     "event subprocess, isInterrupting": (
-        around(user("x")) + '<bpmn:subProcess id="ev" triggeredByEvent="true"><bpmn:startEvent id="z" isInterrupting="false">'
+        around(user("x"))
+        + '<bpmn:subProcess id="ev" triggeredByEvent="true"><bpmn:startEvent id="z" isInterrupting="false">'
         + message("m1") + "</bpmn:startEvent></bpmn:subProcess>", "ev", "event subprocesses",
     ),
     "transaction": (around('<bpmn:transaction id="x"/>'), "x", "transactions"),
     "ad hoc": (around('<bpmn:adHocSubProcess id="x"/>'), "x", "ad-hoc"),
     "data store": (around(user("x")) + '<bpmn:dataStoreReference id="d"/>', "d", "data stores"),
     "multi-instance": (
-        around('<bpmn:userTask id="x" camunda:candidateGroups="c"><bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>'),
+        around('<bpmn:userTask id="x" '
+               'camunda:candidateGroups="c"><bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>'),
         "x", "multi-instance",
     ),
-    "compensation": (around('<bpmn:serviceTask id="x" implementation="room.work" isForCompensation="true"/>'), "x", "compensation"),
+    "compensation": (around('<bpmn:serviceTask id="x" implementation="room.work" '
+                            'isForCompensation="true"/>'), "x", "compensation"),
     "io specification": (
-        around('<bpmn:userTask id="x" camunda:candidateGroups="c"><bpmn:ioSpecification/></bpmn:userTask>'), "x", "ioSpecification",
+        around('<bpmn:userTask id="x" '
+               'camunda:candidateGroups="c"><bpmn:ioSpecification/></bpmn:userTask>'), "x", "ioSpecification",
     ),
     "unknown operator": (around(service("x", "room.fly")), "x", "unknown operator room.fly"),
     "no operator": (around('<bpmn:serviceTask id="x"/>'), "x", "no operator"),
@@ -92,19 +101,24 @@ PLANTED = {
     "unknown parameter": (around(service("x", inner=parameter("height", "1"))), "x", "no parameter height"),
     "parameter twice": (around(service("x", inner=parameter("round", "1") * 2)), "x", "given twice"),
     "parameter of a person": (
-        around(f'<bpmn:userTask id="x" camunda:candidateGroups="c">{parameter("round", "1")}</bpmn:userTask>'), "x", "only service",
+        around('<bpmn:userTask id="x" '
+               f'camunda:candidateGroups="c">{parameter("round", "1")}</bpmn:userTask>'), "x", "only service",
     ),
     "juel parameter": (around(service("x", inner=parameter("round", "${x}"))), "x", "write =FEEL"),
     "script parameter": (
-        around(service("x", inner="<bpmn:extensionElements><camunda:inputOutput><camunda:inputParameter name='round'>"
-        "<camunda:script>1</camunda:script></camunda:inputParameter></camunda:inputOutput></bpmn:extensionElements>")),
+        around(service("x", inner="<bpmn:extensionElements><camunda:inputOutput><camunda:inputParameter "
+                                  "name='round'>"
+        "<camunda:script>1</camunda:script></camunda:inputParameter></camunda:inputOutput>"
+        "</bpmn:extensionElements>")),
         "x", "extension element script",
     ),
     "execution listener": (
-        around(service("x", inner="<bpmn:extensionElements><camunda:executionListener class='X'/></bpmn:extensionElements>")),
+        around(service("x", inner="<bpmn:extensionElements><camunda:executionListener "
+                                  "class='X'/></bpmn:extensionElements>")),
         "x", "executionListener",
     ),
-    "java class": (around('<bpmn:serviceTask id="x" camunda:class="X" implementation="room.work"/>'), "x", "attribute class"),
+    "java class": (around('<bpmn:serviceTask id="x" camunda:class="X" '
+                          'implementation="room.work"/>'), "x", "attribute class"),
     "spiff pre script": (
         around('<bpmn:userTask id="x" camunda:candidateGroups="c"><bpmn:extensionElements>'
         '<q:preScript xmlns:q="http://spiffworkflow.org/bpmn/schema/1.0/core">x=1</q:preScript>'
@@ -112,31 +126,37 @@ PLANTED = {
     ),
     "foreign element": (around(user("x")) + '<odd:robot id="r"/>', "r", "unknown https://odd.example"),
     "no role": (around('<bpmn:userTask id="x"/>'), "x", "no role"),
-    "unknown decision": (around('<bpmn:businessRuleTask id="x" camunda:decisionRef="height"/>'), "x", "unknown decision height"),
+    "unknown decision": (around('<bpmn:businessRuleTask id="x" '
+                                'camunda:decisionRef="height"/>'), "x", "unknown decision height"),
     "no decision": (around('<bpmn:businessRuleTask id="x"/>'), "x", "names no decision"),
     "unknown call": (around('<bpmn:callActivity id="x" calledElement="nobody"/>'), "x", "no process nobody"),
     "no default": (
-        around(gateway("exclusive", "x")) + user("u") + flow("x", "u", "a = 1") + flow("u", "end"), "x", "no default",
+        around(gateway("exclusive", "x")) + user("u") + flow("x", "u", "a = 1")
+        + flow("u", "end"), "x", "no default",
     ),
     "no condition": (
-        around(gateway("exclusive", "x", "x_end")) + user("u") + flow("x", "u") + flow("u", "end"), "x", "x_u has no condition",
+        around(gateway("exclusive", "x", "x_end")) + user("u") + flow("x", "u")
+        + flow("u", "end"), "x", "x_u has no condition",
     ),
     "condition on the default": (
-        start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end", "b = 1")
+        start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x")
+        + flow("x", "end", "b = 1")
         + flow("x", "u", "a = 1") + flow("u", "end"), "x", "default flow would be ignored",
     ),
     "condition behind a parallel gateway": (
         start() + gateway("parallel", "x") + user("u") + end() + flow("s", "x") + flow("x", "u", "a = 1")
         + flow("x", "end") + flow("u", "end"), "x", "would be ignored",
     ),
-    "default that goes elsewhere": (around('<bpmn:userTask id="x" default="q" camunda:candidateGroups="c"/>'), "x", "does not leave"),
+    "default that goes elsewhere": (around('<bpmn:userTask id="x" default="q" '
+                                           'camunda:candidateGroups="c"/>'), "x", "does not leave"),
     "task condition without default": (
         start() + user("x") + user("u") + end() + flow("s", "x") + flow("x", "u", "a = 1") + flow("x", "end")
         + flow("u", "end"), "x", "without a default",
     ),
     "python in a condition": (
         start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
-        + flow("x", "u", "().__class__.__base__.__subclasses__()") + flow("u", "end"), "x_u", "expression refused",
+        + flow("x", "u", "().__class__.__base__.__subclasses__()")
+        + flow("u", "end"), "x_u", "expression refused",
     ),
     "place of the bad text": (
         start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
@@ -157,15 +177,37 @@ PLANTED = {
         start() + gateway("eventBased", "x") + catch("a", timer()) + user("u") + end()
         + chain("s", "x", "a", "end") + chain("x", "u", "end"), "x", "only catching events",
     ),
-    "boundary on nothing": (around(user("u"), "u") + boundary("x", "end", timer()) + flow("x", "end"), "x", "attached to no activity"),
+    "boundary on nothing": (around(user("u"), "u") + boundary("x", "end", timer())
+    + flow("x", "end"), "x", "attached to no activity"),
     "error boundary that does not interrupt": (
-        around(service("u"), "u") + boundary("x", "u", ERROR_END, False) + flow("x", "end"), "x", "must interrupt",
+        around(service("u"), "u") + boundary("x", "u", ERROR_END, False)
+        + flow("x", "end"), "x", "must interrupt",
     ),
     "error end of the top": (start() + end("x", ERROR_END) + chain("s", "x"), "x", "nobody catches"),
+    "error end of a subprocess": (
+        start() + '<bpmn:subProcess id="sub">' + start("s2") + end("x", ERROR_END) + flow("s2", "x")
+        + "</bpmn:subProcess>"
+        + end() + chain("s", "sub", "end"), "x", "nobody catches the error refused",
+    ),
+    "a script from a file as condition": (
+        start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
+        + flow("x", "u", "a = 1").replace("Expression>=", 'Expression camunda:resource="x.js">=')
+        + flow("u", "end"),
+        "x_u", "resource is not supported",
+    ),
+    "another language": (
+        start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
+        + flow("x", "u", "a = 1").replace("Expression>=", 'Expression language="javascript">=')
+        + flow("u", "end"),
+        "x_u", "language javascript",
+    ),
+    "two tokens at once": (around('<bpmn:serviceTask id="x" implementation="room.work" '
+                                  'completionQuantity="2"/>'), "x", "quantities"),
     "no start": (user("u") + end() + chain("u", "end"), "p", "one start event"),
     "two starts": (around(user("u"), "u") + start("s2") + flow("s2", "u"), "p", "one start event"),
     "no end": (start() + user("u") + chain("s", "u"), "p", "no end event"),
-    "dead end": (around(user("u"), "u") + boundary("b", "u", timer(), False) + service("x") + flow("b", "x"), "x", "no way out"),
+    "dead end": (around(user("u"), "u") + boundary("b", "u", timer(), False) + service("x")
+    + flow("b", "x"), "x", "no way out"),
     "way out of an end": (around(user("u"), "u") + flow("end", "u"), "end", "no way out"),
     "unreachable": (around(user("u"), "u") + user("x") + flow("x", "end"), "x", "cannot be reached"),
     "broken flow": (around(user("u"), "u") + flow("u", "ghost"), "u_ghost", "does not exist"),
@@ -174,17 +216,21 @@ PLANTED = {
         + flow("x", "end", "a = 1") + flow("x", "y") + flow("y", "x"), "x", "run for ever",
     ),
     "endless loop through a decision": (
-        start() + gateway("exclusive", "x", "x_r") + '<bpmn:businessRuleTask id="r" camunda:decisionRef="age"/>' + end()
+        start() + gateway("exclusive", "x", "x_r")
+        + '<bpmn:businessRuleTask id="r" camunda:decisionRef="age"/>' + end()
         + flow("s", "x") + flow("x", "end", "a = 1") + flow("x", "r") + flow("r", "x"), "r", "run for ever",
     ),
     "join behind itself": (
-        start() + gateway("parallel", "x") + user("u") + gateway("exclusive", "g", "g_end") + end() + chain("s", "x", "u", "g", "end")
+        start() + gateway("parallel", "x") + user("u") + gateway("exclusive", "g", "g_end") + end()
+        + chain("s", "x", "u", "g", "end")
         + flow("g", "x", "a = 1"), "x", "comes from behind",
     ),
     "double id": (around(user("x")) + user("x"), "x", "used twice"),
     "flow out of a subprocess": (
-        around('<bpmn:subProcess id="x">' + around(user("i"), "i").replace('"s"', '"s2"').replace('"end"', '"e2"')
-        .replace('"s_i"', '"q1"').replace('"i_end"', '"q2"') + "</bpmn:subProcess>") + flow("i", "end"), "i_end", "crosses",
+        around('<bpmn:subProcess id="x">'
+        + around(user("i"), "i").replace('"s"', '"s2"').replace('"end"', '"e2"')
+        .replace('"s_i"', '"q1"').replace('"i_end"', '"q2"') + "</bpmn:subProcess>")
+        + flow("i", "end"), "i_end", "crosses",
     ),
 }  # fmt: skip
 

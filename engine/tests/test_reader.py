@@ -14,7 +14,8 @@ BOMB = (
 )
 HOSTILE = {
     "doctype": b'<!DOCTYPE definitions SYSTEM "http://x/y.dtd">' + document(BODY),
-    "doctype in utf-16": ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]>' + document(BODY).decode()).encode("utf-16"),
+    "doctype in utf-16": ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]>'
+    + document(BODY).decode()).encode("utf-16"),
     "entity bomb": BOMB,
     "outside entity": b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>',
     "oversize": document(BODY + " " * MAX_BYTES),
@@ -23,8 +24,8 @@ HOSTILE = {
     "broken": document(BODY)[:-20],
     "another root": b"<html/>",
     "no process": f"{HEAD}</bpmn:definitions>".encode(),
-    "not executable": document(BODY).replace(b'isExecutable="true"', b'isExecutable="false"'),
-    "two processes": document(BODY).replace(b"</bpmn:definitions>", b'<bpmn:process id="q"/></bpmn:definitions>'),
+    "two processes": document(BODY).replace(b"</bpmn:definitions>", b'<bpmn:process '
+                                                                    b'id="q"/></bpmn:definitions>'),
     "too many elements": document("".join(user(f"u{i}") for i in range(600))),
 }  # fmt: skip
 
@@ -37,14 +38,18 @@ def test_hostile_files_are_refused(name: str) -> None:
 
 
 VOCABULARIES = {
-    "standard": service("w", "publicity.open", '<bpmn:extensionElements><daohu:parameter name="round" value="=n + 1"/>'
+    "standard": service("w", "publicity.open", '<bpmn:extensionElements><daohu:parameter name="round" '
+                                               'value="=n + 1"/>'
                         '<daohu:parameter name="kind" value="first"/></bpmn:extensionElements>'),
-    "camunda 7": '<bpmn:serviceTask id="w" camunda:type="external" camunda:topic="publicity.open"><bpmn:extensionElements>'
+    "camunda 7": '<bpmn:serviceTask id="w" camunda:type="external" '
+                 'camunda:topic="publicity.open"><bpmn:extensionElements>'
                  '<camunda:inputOutput><camunda:inputParameter name="round">=n + 1</camunda:inputParameter>'
                  '<camunda:inputParameter name="kind">first</camunda:inputParameter></camunda:inputOutput>'
                  "</bpmn:extensionElements></bpmn:serviceTask>",
-    "camunda 8": '<bpmn:serviceTask id="w"><bpmn:extensionElements><zeebe:taskDefinition type="publicity.open"/><zeebe:ioMapping>'
-                 '<zeebe:input source="=n + 1" target="round"/><zeebe:input source="first" target="kind"/></zeebe:ioMapping>'
+    "camunda 8": '<bpmn:serviceTask id="w"><bpmn:extensionElements><zeebe:taskDefinition '
+                 'type="publicity.open"/><zeebe:ioMapping>'
+                 '<zeebe:input source="=n + 1" target="round"/><zeebe:input source="first" '
+                 'target="kind"/></zeebe:ioMapping>'
                  "</bpmn:extensionElements></bpmn:serviceTask>",
 }  # fmt: skip
 
@@ -59,11 +64,13 @@ def test_editors_agree_on_a_service_task(name: str) -> None:
 
 
 def test_editors_agree_on_decisions_and_groups() -> None:
-    zeebe = '<bpmn:extensionElements><zeebe:calledDecision decisionId="age" resultVariable="r"/></bpmn:extensionElements>'
+    called = '<zeebe:calledDecision decisionId="age" resultVariable="r"/>'
+    zeebe = f"<bpmn:extensionElements>{called}</bpmn:extensionElements>"
     read = diagram(
         '<bpmn:businessRuleTask id="a" camunda:decisionRef="age" camunda:resultVariable="r"/>'
         f'<bpmn:businessRuleTask id="b">{zeebe}</bpmn:businessRuleTask>'
-        '<bpmn:userTask id="u" camunda:candidateGroups="clerk, head"/><bpmn:userTask id="v"><bpmn:extensionElements>'
+        '<bpmn:userTask id="u" camunda:candidateGroups="clerk, head"/><bpmn:userTask '
+        'id="v"><bpmn:extensionElements>'
         '<zeebe:assignmentDefinition candidateGroups="clerk,head"/></bpmn:extensionElements></bpmn:userTask>'
     )
     assert {(read.elements[e].decision, read.elements[e].result_variable) for e in "ab"} == {("age", "r")}
@@ -83,8 +90,10 @@ def test_other_prefixes_and_drawings_do_not_matter() -> None:
 
 
 def test_pools_and_lanes() -> None:
-    extra = '<bpmn:collaboration id="c"><bpmn:participant id="x" processRef="p"/><bpmn:participant id="y"/></bpmn:collaboration>'
-    lanes = '<bpmn:laneSet id="ls"><bpmn:lane id="l" name="乡镇"><bpmn:flowNodeRef>u</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
+    pools = '<bpmn:participant id="x" processRef="p"/><bpmn:participant id="y"/>'
+    extra = f'<bpmn:collaboration id="c">{pools}</bpmn:collaboration>'
+    lane = '<bpmn:lane id="l" name="乡镇"><bpmn:flowNodeRef>u</bpmn:flowNodeRef></bpmn:lane>'
+    lanes = f'<bpmn:laneSet id="ls">{lane}</bpmn:laneSet>'
     read = diagram(lanes + BODY, extra=extra)
     assert read.elements["u"].lane == "乡镇" and read.problems == []
 
@@ -124,3 +133,15 @@ def test_a_long_chain_compiles() -> None:
         case.complete_user_task(live.task_id, {})
         assert len(case.workflows[0].tasks) <= 3
     assert case.done
+
+
+def test_a_lone_process_needs_no_executable_mark() -> None:
+    read = read_bpmn(document(BODY).replace(b'isExecutable="true"', b'isExecutable="false"'), "x")
+    assert set(read.elements) == {"s", "u", "end"}
+
+
+def test_what_only_the_manifest_decides_is_a_warning() -> None:
+    read = diagram(
+        start() + '<bpmn:userTask id="u" camunda:assignee="x" camunda:dueDate="2026-01-01"/>' + end()
+    )
+    assert [(p.element_id, p.severity) for p in read.problems] == [("u", "warning")] * 2

@@ -1,7 +1,6 @@
 """The runtime: what every kind of element asks for, duplicates, incidents, and runaways."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -9,9 +8,6 @@ import pytest
 from engine.case import STEP_BUDGET, Case
 from engine.effects import (
     CancelCommand,
-    CancelMessage,
-    CancelTimer,
-    CloseWorkItem,
     DecisionMade,
     Ended,
     Entered,
@@ -19,20 +15,15 @@ from engine.effects import (
     Left,
     OpenWorkItem,
     SendCommand,
-    SetTimer,
-    WaitMessage,
 )  # fmt: skip
 from engine.program import Program, compile_program
 from engine.tests.diagrams import (
     boundary,
-    catch,
     chain,
     diagram,
     end,
     flow,
     gateway,
-    message,
-    named_message,
     service,
     start,
     timer,
@@ -82,7 +73,8 @@ def test_history_names_the_analysts_elements_only() -> None:
     case.complete_user_task(waiting(case, "u"), {})
     moves = [effect for effect in case.drain() if isinstance(effect, (Entered, Left))]
     assert [(type(m).__name__, m.element_id) for m in moves] == [
-        ("Entered", "Start"), ("Left", "Start"), ("Entered", "u"), ("Left", "u"), ("Entered", "End"), ("Left", "End"),
+        ("Entered", "Start"), ("Left", "Start"), ("Entered", "u"), ("Left", "u"),
+        ("Entered", "End"), ("Left", "End"),
     ]  # fmt: skip
 
 
@@ -95,10 +87,7 @@ def test_a_null_parameter_is_an_incident_that_can_be_retried() -> None:
     (incident,) = drained(case, Incident)
     assert incident.element_id == "w" and case.where()[0].kind == "incident"
     reloaded = case.program.load("c", case.dump())
-    task = reloaded._find(incident.task_id)
-    assert task is not None
-    task.data["n"] = 2
-    assert reloaded.retry(incident.task_id)
+    assert reloaded.retry(incident.task_id, {"n": 2})
     assert [c.parameters for c in drained(reloaded, SendCommand)] == [{"x": 0.5}]
 
 
@@ -132,110 +121,6 @@ def test_several_flows_from_a_task_run_side_by_side() -> None:
     assert case.done and case.data == {"x": 1, "y": 2}
 
 
-@pytest.mark.parametrize(
-    ("text", "form", "due"),
-    [
-        ("P3D", "timeDuration", timedelta(days=3)),
-        ("=working days(n + 2)", "timeDuration", "working days(3)"),
-        ('=duration("PT5M")', "timeDuration", timedelta(minutes=5)),
-        ("=until", "timeDate", datetime(2026, 1, 2, 2, tzinfo=UTC)),
-        ("2026-01-02T10:00:00+08:00", "timeDate", datetime(2026, 1, 2, 2, tzinfo=UTC)),
-        ("P1M", "timeDuration", "P1M"),
-    ],
-)
-def test_timers(text: str, form: str, due: object) -> None:
-    body = start() + catch("t", timer(text, form)) + end() + chain("s", "t", "end")
-    case = program(body).start("c", {"n": 1, "until": "2026-01-02T10:00:00+08:00"})
-    (effect,) = drained(case, SetTimer)
-    assert effect.due == due
-    assert not case.deliver_message(effect.task_id, {})
-    assert case.fire_timer(effect.task_id) and case.done
-    assert not case.fire_timer(effect.task_id)
-    assert drained(case, CancelTimer) == []
-
-
-def test_a_timer_without_a_time_is_an_incident() -> None:
-    case = program(start() + catch("t", timer("=when")) + end() + chain("s", "t", "end")).start(
-        "c", {"when": "soon"}
-    )
-    (incident,) = drained(case, Incident)
-    assert not case.fire_timer(incident.task_id)
-    assert [live.kind for live in case.where()] == ["incident"]
-
-
-def test_an_interrupting_boundary_withdraws_the_activity() -> None:
-    body = (
-        start() + user("u") + boundary("late", "u", timer()) + boundary("word", "u", message("m1"), False)
-        + service("w") + end() + chain("s", "u", "end") + chain("late", "w", "end") + flow("word", "w")
-    )  # fmt: skip
-    case = program(body).start("c", {})
-    item, clock, word = waiting(case, "u"), waiting(case, "late"), waiting(case, "word")
-    case.drain()
-    assert case.fire_timer(clock)
-    effects = case.drain()
-    assert CloseWorkItem(item, cancelled=True) in effects and CancelMessage(word) in effects
-    assert Left("u", item, cancelled=True) in effects
-    assert not case.complete_user_task(item, {}) and not case.deliver_message(word, {})
-    assert [live.element_id for live in case.where()] == ["w"]
-
-
-def test_a_repeating_boundary_timer_counts_down() -> None:
-    body = (
-        start() + user("u") + boundary("nag", "u", timer("R2/PT1H", "timeCycle"), False) + service("w") + end("e2")
-        + end() + chain("s", "u", "end") + chain("nag", "w", "e2")
-    )  # fmt: skip
-    case = program(body).start("c", {})
-    clock = waiting(case, "nag")
-    for left in (2, 1):
-        assert [effect.repeat for effect in drained(case, SetTimer)] == [left]
-        case = case.program.load("c", case.dump())
-        assert case.fire_timer(clock)
-    assert drained(case, SetTimer) == [] and not case.fire_timer(clock)
-    commands = [live.task_id for live in case.where() if live.kind == "command"]
-    assert len(set(commands)) == 2
-    for task_id in commands:
-        case.complete_command(task_id, "done", {})
-    case.complete_user_task(waiting(case, "u"), {})
-    assert case.done
-
-
-def test_an_event_gateway_takes_the_first_event() -> None:
-    body = (
-        start() + gateway("eventBased", "g") + catch("t", timer()) + catch("m", message("m1")) + user("after") + end()
-        + chain("s", "g", "t", "end") + chain("g", "m", "after", "end")
-    )  # fmt: skip
-    case = program(body).start("case-7", {})
-    effects = case.drain()
-    (wait,) = [effect for effect in effects if isinstance(effect, WaitMessage)]
-    (clock,) = [effect for effect in effects if isinstance(effect, SetTimer)]
-    assert wait.task_id == clock.task_id and wait.correlation == "case-7" and wait.message_name == "objection"
-    assert not case.deliver_message(wait.task_id, {}, clock.branch)
-    assert case.deliver_message(wait.task_id, {"line": 5}, wait.branch)
-    assert drained(case, CancelTimer) == [CancelTimer(clock.task_id)]
-    assert [live.element_id for live in case.where()] == ["after"] and case.data == {"line": 5}
-    assert not case.fire_timer(clock.task_id, clock.branch)
-
-
-def test_messages_wait_for_their_own_key() -> None:
-    key = '<bpmn:extensionElements><zeebe:subscription correlationKey="=slice.id"/></bpmn:extensionElements>'
-    extra = named_message("k", "closed", key)
-    body = start() + catch("m", message("k")) + end() + chain("s", "m", "end")
-    case = compile_program(diagram(body, extra=extra)).start("c", {"slice": {"id": "S-9"}})
-    assert [(wait.message_name, wait.correlation) for wait in drained(case, WaitMessage)] == [
-        ("closed", "S-9")
-    ]
-    missing = compile_program(diagram(body, extra=extra)).start("c", {})
-    assert [live.kind for live in missing.where()] == ["incident"]
-
-
-def test_a_message_starts_a_case() -> None:
-    extra = named_message("b", "subsidy.batch.slice_opened.v1")
-    body = start("s", message("b")) + user("u") + end() + chain("s", "u", "end")
-    made = compile_program(diagram(body, extra=extra))
-    assert made.start_message == "subsidy.batch.slice_opened.v1"
-    assert [live.element_id for live in made.start("c", {}).where()] == ["u"]
-
-
 def test_errors_go_to_the_nearest_boundary() -> None:
     case = program(SUB).start("c", {})
     (command,) = drained(case, SendCommand)
@@ -256,7 +141,8 @@ def test_errors_go_to_the_nearest_boundary() -> None:
 def test_call_activities_run_library_processes() -> None:
     called = diagram(start() + service("inner") + end() + chain("s", "inner", "end"), process="lib")
     body = (
-        start() + '<bpmn:callActivity id="call" calledElement="lib"/>' + boundary("late", "call", timer()) + user("u")
+        start() + '<bpmn:callActivity id="call" calledElement="lib"/>' + boundary("late", "call", timer())
+        + user("u")
         + end() + chain("s", "call", "end") + chain("late", "u", "end")
     )  # fmt: skip
     made = program(body, library={"lib": called})
@@ -328,7 +214,8 @@ def test_a_runaway_stops_with_an_incident() -> None:
 
 def test_a_terminate_end_takes_everything_with_it() -> None:
     body = (
-        start() + gateway("parallel", "f") + user("a") + service("b") + end("stop", "<bpmn:terminateEventDefinition/>")
+        start() + gateway("parallel", "f") + user("a") + service("b")
+        + end("stop", "<bpmn:terminateEventDefinition/>")
         + end() + chain("s", "f", "a", "stop") + chain("f", "b", "end")
     )  # fmt: skip
     case = program(body).start("c", {})
@@ -360,6 +247,17 @@ def test_callers_cannot_change_a_case_from_outside() -> None:
     data["list"].append(9)
     form["more"]["k"].append(9)
     assert case.data == {"list": [1], "more": {"k": [2]}}
+
+
+def test_a_cancelled_case_withdraws_everything() -> None:
+    case = program(SUB).start("c", {"a": 1})
+    (command,) = drained(case, SendCommand)
+    assert case.cancel() and not case.cancel()
+    effects = case.drain()
+    assert CancelCommand(command.task_id) in effects and effects.count(Ended()) == 1
+    case = case.program.load("c", case.dump())
+    assert case.done and case.where() == [] and case.data == {"a": 1}
+    assert not case.complete_command(command.task_id, "done", {})
 
 
 def test_work_items_carry_their_names() -> None:

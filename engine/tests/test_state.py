@@ -1,17 +1,20 @@
-"""State as bytes: equal to an uninterrupted run after every step, small after a thousand loops, refused when foreign."""
+"""State as bytes: equal to an uninterrupted run after every step, small after a thousand loops, refused when
+foreign."""
 
 import random
 
 import pytest
 
 from engine.case import Case
+from engine.effects import Left
 from engine.program import Program, compile_program
 from engine.state import StateError
 from engine.tests.diagrams import chain, diagram, end, flow, gateway, service, start, user
 from engine.tests.shapes import EXTRA, SHAPES
 
 LOOP = (
-    start() + gateway("exclusive", "in") + service("a") + user("b") + gateway("exclusive", "again", "again_end") + end()
+    start() + gateway("exclusive", "in") + service("a") + user("b")
+    + gateway("exclusive", "again", "again_end") + end()
     + chain("s", "in", "a", "b", "again") + flow("again", "in", "b = 1") + flow("again", "end")
 )  # fmt: skip
 PARALLEL_LOOP = (
@@ -65,7 +68,7 @@ def test_a_thousand_loops_leave_no_history(name: str) -> None:
     sizes = set()
     for _ in range(1000):
         while True:
-            entered = [e for e in case.drain() if type(e).__name__ == "Left" and e.element_id == "again"]
+            entered = [e for e in case.drain() if isinstance(e, Left) and e.element_id == "again"]
             if entered:
                 break
             assert advance(case, 0.0, 1)
