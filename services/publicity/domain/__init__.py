@@ -1,0 +1,1 @@
+"""What publicity decides without a database: states, dates, photos, texts."""

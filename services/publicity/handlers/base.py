@@ -1,0 +1,5 @@
+"""The room's handlers."""
+
+from kit.handlers import Handlers
+
+on = Handlers()

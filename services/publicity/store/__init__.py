@@ -1,0 +1,1 @@
+"""The room's tables and queries; rows are made and read set-wise."""
