@@ -7,7 +7,8 @@ from typing import NamedTuple
 from services.payment.domain.codes import known_code
 from services.payment.domain.states import State
 
-_AMOUNT = re.compile(r"(0|[1-9]\d{0,12})\.(\d\d)")
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,12})\.([0-9]{2})")
+_COUNT = re.compile(r"[0-9]{1,9}")
 STATUSES = frozenset({"success", "failed", "unknown", "returned"})
 REFUSALS = {
     "bad_file": "结果文件格式错误 (the result file can't be read)",
@@ -76,7 +77,7 @@ def parse(text: str) -> ResultFile:
     """Read a result file; raises Refused("bad_file") rather than guess."""
     lines = text.splitlines()
     head = lines[0].split("|") if lines else []
-    if len(head) != 6 or not all(one.isdecimal() and len(one) < 10 for one in head[2:5]):
+    if len(head) != 6 or not all(_COUNT.fullmatch(one) for one in head[2:5]):
         raise Refused("bad_file")
     amount = _AMOUNT.fullmatch(head[5])
     if amount is None:

@@ -112,7 +112,7 @@ class World:
     without_account: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.harness.room.peers = self  # type: ignore[assignment]  (stands in for the registry)
+        self.harness.room.peers = self  # type: ignore[assignment]  # it stands in for the registry
 
     async def post(self, room: str, path: str, body: BaseModel, reply: type[AccountsReply]) -> AccountsReply:
         """The registry's answer: everyone has an account, but those who have none."""
