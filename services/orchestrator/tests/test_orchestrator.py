@@ -1,0 +1,291 @@
+"""Diagrams at work: instances start, send commands, open work items and follow their outcomes."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from asyncpg import Record
+
+from contracts.application import ApplicationSubmitted, ListApplication, RefuseApplication
+from contracts.base import Message
+from contracts.batch import (
+    HandToCounty,
+    LinesSetAside,
+    SetAsideOpenLines,
+    SignSlice,
+    SliceOpened,
+    SliceSigned,
+)
+from contracts.card_matching import MatchSlice, SliceMatched
+from contracts.orchestrator import CompleteWorkItem, ProjectDeployed
+from contracts.publicity import NoticeConfirmed, PublishSlice
+from contracts.verification import (
+    CheckEligibility,
+    EligibilityPassed,
+    EligibilityRefused,
+    SliceVerified,
+    VerifySlice,
+)
+from kit.auth import Role
+from kit.testing import RoomHarness, Sent, official, only
+from services.orchestrator.app import app
+from services.orchestrator.handlers import on
+
+PROJECT = Path("bpmn/projects/elderly-service-subsidy")
+TOWNSHIP = "539901101"
+
+
+def folder() -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(PROJECT.iterdir())}
+
+
+@pytest.fixture
+async def room(
+    postgres_dsn_factory: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RoomHarness]:
+    monkeypatch.setenv("DAOHU_PROFILE", "development")
+    harness = await RoomHarness.create(
+        "orchestrator", "services.orchestrator", on, app, postgres_dsn_factory(), tmp_path
+    )
+    yield harness
+    await harness.close()
+
+
+async def deploy(room: RoomHarness, files: dict[str, str]) -> str:
+    async with room.client(official(Role.OPERATOR, "5399")) as client:
+        answer = await client.post("/api/orchestrator/v1/projects", json={"files": files})
+    assert answer.status_code == 201, answer.text
+    version: str = answer.json()["version"]
+    return version
+
+
+def sent_command(sent: list[Sent], cls: type[Message]) -> Sent:
+    found = [one for one in sent if isinstance(one.message, cls)]
+    assert len(found) == 1, [type(one.message).__name__ for one in sent]
+    return found[0]
+
+
+async def desk(room: RoomHarness, role: Role, region: str, sub: str | None = None) -> list[Record]:
+    async with room.client(official(role, region, sub=sub)) as client:
+        answer = await client.get("/api/orchestrator/v1/work-items")
+    found: list[Record] = answer.json()["work_items"]
+    return found
+
+
+async def complete(
+    room: RoomHarness,
+    role: Role,
+    region: str,
+    decision: str,
+    *,
+    status: int = 202,
+    sub: str | None = None,
+    **form: object,
+) -> list[Sent]:
+    """Complete the only work item of a desk, and let the orchestrator take its own message."""
+    items = await desk(room, role, region, sub)
+    assert len(items) == 1, items
+    async with room.client(official(role, region, sub=sub)) as client:
+        answer = await client.post(
+            f"/api/orchestrator/v1/work-items/{items[0]['id']}:complete",
+            json={"decision": decision, "form": form},
+        )
+    assert answer.status_code == status, answer.text
+    if status != 202:
+        return []
+    commands = only(await room.emitted(), CompleteWorkItem)
+    return await room.deliver(*commands)
+
+
+def submitted(application_id: str) -> ApplicationSubmitted:
+    return ApplicationSubmitted(
+        application_id=application_id,
+        subject_id="s1",
+        project="11810",
+        township=TOWNSHIP,
+        category="destitute",
+        channel="citizen",
+        submitted_on="2023-05-10",
+    )
+
+
+def opened(slice_id: str = "slice-1") -> SliceOpened:
+    return SliceOpened(
+        slice_id=slice_id,
+        batch_id="b1",
+        project="11810",
+        period="202305",
+        county="539901",
+        township=TOWNSHIP,
+        category="destitute",
+        number=1,
+        kind="first",
+        publicity_done=False,
+        revision=1,
+        lines=3,
+    )
+
+
+async def to_confirmation(room: RoomHarness) -> None:
+    """From an opened slice through card match and alerts to 乡镇确认."""
+    match = sent_command(await room.deliver(opened()), MatchSlice)
+    answer = SliceMatched(slice_id="slice-1", revision=2, matched=3, abnormal_cards=0)
+    verify = sent_command(await room.deliver(answer, cause=match.id), VerifySlice)
+    assert isinstance(verify.message, VerifySlice)
+    assert verify.message.revision == 2
+    verified = SliceVerified(slice_id="slice-1", revision=3, passed=3, warned=0, intercepted=0)
+    aside = sent_command(await room.deliver(verified, cause=verify.id), SetAsideOpenLines)
+    await room.deliver(LinesSetAside(slice_id="slice-1", set_aside=0, normal=3), cause=aside.id)
+
+
+async def test_intake_lists_who_passes_and_refuses_who_does_not(room: RoomHarness) -> None:
+    version = await deploy(room, folder())
+    deployed = only(await room.emitted(), ProjectDeployed)
+    assert [one.version for one in deployed] == [version]
+    check = sent_command(await room.deliver(submitted("a1")), CheckEligibility)
+    assert isinstance(check.message, CheckEligibility)
+    assert check.message.project_version == version
+    listing = await room.deliver(EligibilityPassed(application_id="a1"), cause=check.id)
+    assert sent_command(listing, ListApplication).message.key == "a1"
+    check = sent_command(await room.deliver(submitted("a2")), CheckEligibility)
+    refusal = await room.deliver(
+        EligibilityRefused(application_id="a2", reasons=["R03 年龄"]), cause=check.id
+    )
+    command = sent_command(refusal, RefuseApplication).message
+    assert isinstance(command, RefuseApplication)
+    assert command.reasons == ["R03 年龄"]
+
+
+async def test_the_township_runs_from_list_to_county(room: RoomHarness) -> None:
+    await deploy(room, folder())
+    await room.emitted()
+    await to_confirmation(room)
+    publish = sent_command(await complete(room, Role.TOWNSHIP_HANDLER, TOWNSHIP, "approve"), PublishSlice)
+    assert isinstance(publish.message, PublishSlice)
+    assert (publish.message.round, publish.message.with_amounts) == (1, False)
+    confirmed = NoticeConfirmed(slice_id="slice-1", notice_id="n", round=1, published_lines=3)
+    aside = sent_command(await room.deliver(confirmed, cause=publish.id), SetAsideOpenLines)
+    await room.deliver(LinesSetAside(slice_id="slice-1", set_aside=0, normal=3), cause=aside.id)
+    sign = sent_command(
+        await complete(room, Role.TOWNSHIP_REVIEWER, TOWNSHIP, "approve", root="r00t"), SignSlice
+    )
+    assert isinstance(sign.message, SignSlice)
+    assert (sign.message.root, sign.message.node) == ("r00t", "township_review")
+    assert sign.message.actor == f"township_reviewer@{TOWNSHIP}"
+    signed = SliceSigned(slice_id="slice-1", node="township_review", root="r00t", signed_lines=3)
+    sent_command(await room.deliver(signed, cause=sign.id), HandToCounty)
+
+
+async def test_the_same_person_may_not_confirm_and_review(room: RoomHarness) -> None:
+    files = folder()
+    both = re.sub(r"role = \"township_reviewer\"", 'role = "township_handler"', files["project.toml"])
+    await deploy(room, files | {"project.toml": both})
+    await room.emitted()
+    await to_confirmation(room)
+    publish = sent_command(
+        await complete(room, Role.TOWNSHIP_HANDLER, TOWNSHIP, "approve", sub="zhang"), PublishSlice
+    )
+    confirmed = NoticeConfirmed(slice_id="slice-1", notice_id="n", round=1, published_lines=3)
+    aside = sent_command(await room.deliver(confirmed, cause=publish.id), SetAsideOpenLines)
+    await room.deliver(LinesSetAside(slice_id="slice-1", set_aside=0, normal=3), cause=aside.id)
+    await complete(room, Role.TOWNSHIP_HANDLER, TOWNSHIP, "approve", status=403, sub="zhang", root="r")
+    assert sent_command(
+        await complete(room, Role.TOWNSHIP_HANDLER, TOWNSHIP, "approve", sub="li", root="r"), SignSlice
+    )
+
+
+async def test_a_copy_without_publicity_runs_without_publicity(room: RoomHarness) -> None:
+    files = folder()
+    diagram = files["township.bpmn"]
+    diagram = re.sub(
+        r"\s*<bpmn:serviceTask id=\"publish_first\".*?</bpmn:serviceTask>", "", diagram, flags=re.S
+    )
+    for flow in ("flow_publicity_needed_publish_first", "flow_publish_first_published"):
+        diagram = re.sub(rf"\s*<bpmn:sequenceFlow id=\"{flow}\"[^>]*/>", "", diagram)
+        diagram = re.sub(rf"\s*<bpmn:(incoming|outgoing)>{flow}</bpmn:(incoming|outgoing)>", "", diagram)
+    diagram = diagram.replace(
+        'default="flow_publicity_needed_publish_first"', 'default="flow_publicity_needed_published"'
+    )
+    diagram = re.sub(
+        r"(<bpmn:sequenceFlow id=\"flow_publicity_needed_published\"[^>]*)>\s*<bpmn:condition.*?</bpmn:sequenceFlow>",
+        r"\1 />",
+        diagram,
+        flags=re.S,
+    )
+    diagram = re.sub(r"\s*<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", "", diagram, flags=re.S)
+    await deploy(room, files | {"township.bpmn": diagram})
+    await room.emitted()
+    await to_confirmation(room)
+    after = await complete(room, Role.TOWNSHIP_HANDLER, TOWNSHIP, "approve")
+    assert not [one for one in after if isinstance(one.message, PublishSlice)]
+    sent_command(after, SetAsideOpenLines)
+
+
+async def test_running_instances_stay_on_their_version(room: RoomHarness) -> None:
+    first = await deploy(room, folder())
+    await room.emitted()
+    check = sent_command(await room.deliver(submitted("a1")), CheckEligibility)
+    files = folder()
+    second = await deploy(room, files | {"project.toml": files["project.toml"] + "\n# changed\n"})
+    assert first != second
+    newer = sent_command(await room.deliver(submitted("a2")), CheckEligibility)
+    assert isinstance(check.message, CheckEligibility)
+    assert isinstance(newer.message, CheckEligibility)
+    assert (check.message.project_version, newer.message.project_version) == (first, second)
+    assert sent_command(
+        await room.deliver(EligibilityPassed(application_id="a1"), cause=check.id), ListApplication
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("intake.bpmn", "verification.check_eligibility", "verification.make_tea", "check_eligibility"),
+        ("intake.bpmn", "<bpmn:definitions", "<!DOCTYPE x><bpmn:definitions", "DOCTYPE"),
+        ("township.bpmn", "normal = 0", "__import__(&quot;os&quot;)", "flow_any_normal_nothing_left"),
+        ("project.toml", 'code = "11810"', "code = ", "TOML"),
+    ],
+)
+async def test_a_bad_folder_is_refused_with_its_place(
+    room: RoomHarness, file: str, old: str, new: str, said: str
+) -> None:
+    files = folder()
+    assert old in files[file]
+    async with room.client(official(Role.OPERATOR, "5399")) as client:
+        answer = await client.post(
+            "/api/orchestrator/v1/projects", json={"files": files | {file: files[file].replace(old, new)}}
+        )
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert await room.emitted() == []
+
+
+async def test_desks_show_only_their_region_and_role(room: RoomHarness) -> None:
+    await deploy(room, folder())
+    await room.emitted()
+    await to_confirmation(room)
+    assert len(await desk(room, Role.TOWNSHIP_HANDLER, TOWNSHIP)) == 1
+    assert await desk(room, Role.TOWNSHIP_HANDLER, "539901102") == []
+    assert await desk(room, Role.TOWNSHIP_REVIEWER, TOWNSHIP) == []
+    item = (await desk(room, Role.TOWNSHIP_HANDLER, TOWNSHIP))[0]["id"]
+    for role, region, status in (
+        (Role.TOWNSHIP_HANDLER, "539901102", 404),
+        (Role.TOWNSHIP_REVIEWER, TOWNSHIP, 404),
+        (Role.COUNTY_HANDLER, "539901", 404),
+    ):
+        async with room.client(official(role, region)) as client:
+            answer = await client.post(
+                f"/api/orchestrator/v1/work-items/{item}:complete", json={"decision": "approve"}
+            )
+        assert answer.status_code == status, (role, region)
+    async with room.client(official(Role.TOWNSHIP_HANDLER, TOWNSHIP)) as client:
+        wrong = await client.post(
+            f"/api/orchestrator/v1/work-items/{item}:complete", json={"decision": "pay"}
+        )
+        number = await client.post(
+            f"/api/orchestrator/v1/work-items/{item}:complete",
+            json={"decision": "approve", "form": {"note": "53269919500101001X"}},
+        )
+    assert (wrong.status_code, number.status_code) == (422, 422)
+    assert await room.emitted() == []
