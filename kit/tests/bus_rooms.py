@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from contracts.batch import LinesStated, SliceOpened
 from contracts.orchestrator import ProjectDeployed
@@ -55,7 +56,7 @@ def verifying() -> Handlers:
 class Running:
     """A room's database, relay and consumer, without HTTP."""
 
-    def __init__(self, room: str, dsn: str, handlers: Handlers, **settings: object) -> None:
+    def __init__(self, room: str, dsn: str, handlers: Handlers, **settings: Any) -> None:
         self.settings = Settings(profile="development", dsn=dsn, **settings)
         self.database = Database(dsn)
         self.consumer = Consumer(room, self.database, handlers, self.settings)
@@ -81,7 +82,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(room: str, dsn: str, handlers: Handlers, **settings: object) -> AsyncIterator[Running]:
+async def running(room: str, dsn: str, handlers: Handlers, **settings: Any) -> AsyncIterator[Running]:
     one = Running(room, dsn, handlers, **settings)
     await one.start()
     try:
