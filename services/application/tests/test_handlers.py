@@ -161,6 +161,15 @@ async def test_signature_and_lines_may_come_in_any_order(room: RoomHarness) -> N
         assert (await states(room))[application] == "active", order
 
 
+async def test_a_signature_waits_for_the_revision_it_is_about(room: RoomHarness) -> None:
+    stays, held = await listed(room, "s1", "s2")
+    await room.deliver(stated("sl", 1, {stays: NORMAL, held: NORMAL}))
+    await room.deliver(opened("set", ("sl", 2)), signed("set"))
+    assert set((await states(room)).values()) == {"proposed"}
+    await room.deliver(stated("sl", 2, {stays: NORMAL, held: HELD}))
+    assert await states(room) == {stays: "active", held: "proposed"}
+
+
 def _possible(order: tuple[str, ...]) -> bool:
     # Messages of one key keep their order.
     return order.index("open") < order.index("sign") and order.index("1") < order.index("2")
