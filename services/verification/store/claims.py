@@ -1,0 +1,64 @@
+"""Live claims of all regions: what R05 compares with. Follows applications, lines and exclusions."""
+
+from contracts.application import ApplicationSubmitted
+from contracts.batch import LineExcluded, LinesStated
+from contracts.verification import CheckEligibility
+from kit.db import Tx
+
+
+async def add_application(tx: Tx, message: ApplicationSubmitted | CheckEligibility) -> None:
+    """The event and the command may come in any order; a refusal that came first stays."""
+    await tx.execute(
+        "INSERT INTO claim (application_id, subject_id, project, county, township, live) "
+        "VALUES ($1, $2, $3, left($4, 6), $4, true) ON CONFLICT DO NOTHING",
+        message.application_id,
+        message.subject_id,
+        message.project,
+        message.township,
+    )
+
+
+async def end_application(tx: Tx, application_id: str) -> None:
+    """It no longer stands in anybody's way."""
+    await tx.execute("UPDATE claim SET live = false WHERE application_id = $1", application_id)
+
+
+async def save_lines(tx: Tx, message: LinesStated) -> None:
+    """Take a complete revision: the slice's head, its applications and its lines."""
+    await tx.execute(
+        "INSERT INTO slice VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        message.stream_id,
+        message.project,
+        message.period,
+        message.county,
+        message.township,
+        message.category,
+    )
+    await tx.execute(
+        "INSERT INTO claim (application_id, subject_id, project, county, township, live) "
+        "SELECT DISTINCT ON (row->>'application_id') row->>'application_id', row->>'subject_id', $3, $4, "
+        "$5, true "
+        "FROM chunk_rows($1, $2) AS row ON CONFLICT DO NOTHING",
+        message.stream_id,
+        message.revision,
+        message.project,
+        message.county,
+        message.township,
+    )
+    await tx.execute(
+        "INSERT INTO line_claim (line_id, subject_id, project, entitlement_period, kind, installment, live) "
+        "SELECT row->>'line_id', row->>'subject_id', $3, row->>'entitlement_period', "
+        "coalesce(row->>'kind', 'normal'), coalesce((row->>'installment')::int, 1), row->>'state' <> 'void' "
+        "FROM chunk_rows($1, $2) AS row "
+        "ON CONFLICT (line_id) DO UPDATE SET live = excluded.live AND NOT line_claim.ended "
+        "WHERE line_claim.live <> (excluded.live AND NOT line_claim.ended)",
+        message.stream_id,
+        message.revision,
+        message.project,
+    )
+
+
+async def end_line(tx: Tx, message: LineExcluded) -> None:
+    """The person is not entitled: line and application free their keys."""
+    await tx.execute("UPDATE line_claim SET live = false, ended = true WHERE line_id = $1", message.line_id)
+    await end_application(tx, message.application_id)

@@ -1,0 +1,114 @@
+"""An in-test registry at the HTTP boundary, a project made of the real rules, and messages to check with."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from contracts.base import CHUNK_ROWS, Message, rows_digest
+from contracts.batch import Line, LinesStated, LineState, SliceRevision
+from contracts.orchestrator import ProjectDeployed
+from contracts.verification import CheckEligibility, RecheckSet, VerifySlice
+
+RULES = Path(__file__).parents[3] / "bpmn" / "projects" / "elderly-service-subsidy" / "rules.dmn"
+ALL = ["R01", "R03", "R04", "R05", "R06", "R07", "R08", "R09", "R10"]
+PROJECT = "11810"
+TOWNSHIP = "539901101"
+SLICE = "slice-1"
+
+
+class Registry:
+    """Answers as the real one: `born` says who is known; a number's blind index is `b:` and the number."""
+
+    def __init__(self) -> None:
+        self.born: dict[str, date] = {}
+        self.out = False
+        self.calls: list[int] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        if self.out:
+            return httpx.Response(503)
+        if request.url.path.endswith("/blind-indexes"):
+            answer: dict[str, Any] = {
+                "blind_indexes": [f"b:{one}" if one.startswith("S") else None for one in body["id_nos"]]
+            }
+        else:
+            self.calls.append(len(body["subject_ids"]))
+            answer = {
+                "profiles": [
+                    {"subject_id": one, "birth_date": str(self.born[one]), "gender": "female",
+                     "blind_index": f"b:{one}"}
+                    for one in body["subject_ids"] if one in self.born
+                ]
+            }  # fmt: skip
+        return httpx.Response(200, json=answer)
+
+
+def deployed(version: str = "v1", *, rules: str | None = None, **parameters: Any) -> ProjectDeployed:
+    """The project with its real DMN, or another one."""
+    return ProjectDeployed(
+        project=PROJECT,
+        version=version,
+        manifest={
+            "rules": {
+                "file": "rules.dmn",
+                "stages": {
+                    "application": ALL,
+                    "alert_verification": ALL,
+                    "before_file": ["R04", "R05", "R06"],
+                },
+                "parameters": {"age_at": "period_start", "death_within_period": "pay"} | parameters,
+            }
+        },
+        rules={"rules.dmn": rules or RULES.read_text(encoding="utf-8")},
+        form_schema={},
+    )
+
+
+def eligibility(subject: str, application: str | None = None, version: str = "v1") -> CheckEligibility:
+    return CheckEligibility(
+        application_id=application or f"a-{subject}",
+        subject_id=subject,
+        project=PROJECT,
+        township=TOWNSHIP,
+        category="destitute",
+        submitted_on="2023-05-10",
+        project_version=version,
+    )
+
+
+def line(subject: str, **changes: Any) -> Line:
+    return Line(
+        **{
+            "line_id": f"l-{subject}", "rev": 2, "application_id": f"a-{subject}", "subject_id": subject,
+            "payee_id": subject, "village": f"{TOWNSHIP}201", "state": LineState.NORMAL,
+            "entitlement_period": "202305",
+        } | changes
+    )  # fmt: skip
+
+
+def stated(lines: list[Line], revision: int = 1, slice_id: str = SLICE) -> list[Message]:
+    """A revision in chunks."""
+    parts = [lines[at : at + CHUNK_ROWS] for at in range(0, len(lines), CHUNK_ROWS)] or [[]]
+    return [
+        LinesStated(
+            stream_id=slice_id, revision=revision, index=index, count=len(parts), digest=rows_digest(lines),
+            batch_id="batch-1", project=PROJECT, period="202305", county=TOWNSHIP[:6], township=TOWNSHIP,
+            category="destitute", rows=part,
+        )
+        for index, part in enumerate(parts)
+    ]  # fmt: skip
+
+
+def verify(revision: int = 1, slice_id: str = SLICE, version: str = "v1") -> VerifySlice:
+    return VerifySlice(
+        slice_id=slice_id, revision=revision, project=PROJECT, period="202305", project_version=version
+    )
+
+
+def recheck(*slices: tuple[str, int], set_id: str = "set-1", version: str = "v1") -> RecheckSet:
+    named = [SliceRevision(slice_id=slice_id, revision=revision) for slice_id, revision in slices]
+    return RecheckSet(set_id=set_id, project=PROJECT, period="202305", project_version=version, slices=named)
