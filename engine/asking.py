@@ -83,13 +83,14 @@ class Asking:
         elif spec.manual:
             self._effects.append(fx.CloseWorkItem(task.id, cancelled=True))
         elif task.internal_data.get("armed"):
-            self._disarm(task, None)
+            self.disarm(task)
 
-    def _disarm(self, task: FTask, fired: int | None) -> None:
-        waits = task.task_spec.node.waits
-        if any(wait.kind == "timer" for branch, wait in enumerate(waits) if branch != fired):
+    def disarm(self, task: FTask) -> None:
+        """Withdraw every timer and message wait of a token, the one that just came included."""
+        kinds = {wait.kind for wait in task.task_spec.node.waits}
+        if "timer" in kinds:
             self._effects.append(fx.CancelTimer(task.id))
-        if any(wait.kind == "message" for branch, wait in enumerate(waits) if branch != fired):
+        if "message" in kinds:
             self._effects.append(fx.CancelMessage(task.id))
 
     def incident(self, task: FTask, text: str) -> None:

@@ -254,7 +254,7 @@ class Case(Asking):
         if timer is not None and timer.repeat != 1:
             self._cycle(task, waits[branch], timer.repeat)
             return self._run()
-        self._disarm(task, branch)
+        self.disarm(task)
         task.internal_data = {"event_fired": True, "branch": branch}
         task.task_spec._update(task)
         return self._run()
@@ -266,8 +266,10 @@ class Case(Asking):
             child = task._add_child(spec, FUTURE)
             spec._update(child)
         task.internal_data["left"] = left - 1 if left > 0 else left
-        if task.internal_data["left"] and task.state == WAITING:
+        if task.state == WAITING and task.internal_data["left"]:
             self._arm(task, wait, 0)
+        elif task.state == WAITING:
+            self.disarm(task)
 
     def _throw(self, task: FTask, code: str | None, data: dict[str, Any]) -> bool:
         """Give an error to the nearest boundary around `task`, the exact code before a catch-all."""

@@ -46,9 +46,9 @@ class CloseWorkItem:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """`due`: a duration, a UTC instant, or the text `working days(n)` that the caller's calendar resolves.
-    `repeat`: how often in all (1 once, -1 for ever); the caller sets the next round itself from the same
-    `due`."""
+    """`due`: a duration, a UTC instant, or text that the caller's calendar resolves: `working days(n)`, or a
+    duration with months (`P1M`). `repeat`: rounds left (-1 without end); each round is asked for anew, so to the
+    caller every SetTimer fires once, and replaces an older one of the same task and branch."""
 
     task_id: int
     element_id: str
@@ -60,7 +60,7 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class CancelTimer:
-    """Whatever timer of this task is still set is no longer wanted."""
+    """The timer of this task has fired for the last time, or is no longer wanted."""
 
     task_id: int
 
@@ -77,7 +77,7 @@ class WaitMessage:
 
 @dataclass(frozen=True, slots=True)
 class CancelMessage:
-    """Whatever message wait of this task is still open is no longer wanted."""
+    """The message of this task has come, or is no longer wanted."""
 
     task_id: int
 

@@ -167,7 +167,8 @@ class _Reading:
         for name in node.attrib:
             space = etree.QName(name).namespace
             if space not in (None, BPMN, vocabulary.XSI):
-                self.problem(owner, f"不支持 {etree.QName(name).localname}", f"{name} is not supported")
+                attribute = etree.QName(name).localname
+                self.problem(owner, f"不支持 {attribute}", f"attribute {attribute} is not supported")
         if "${" in (node.text or "") or "#{" in (node.text or ""):
             self.problem(owner, "使用了 JUEL 表达式", "uses a ${…} expression; write FEEL")
 

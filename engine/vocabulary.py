@@ -42,8 +42,8 @@ DESCRIBES = frozenset({
 CAMUNDA_ATTRIBUTES = frozenset({
     "topic", "type", "decisionRef", "decisionRefBinding", "mapDecisionResult", "resultVariable",
     "candidateGroups", "formKey", "formRef", "formRefBinding", "historyTimeToLive", "versionTag",
-    "isStartableInTasklist", "modelerTemplate", "modelerTemplateVersion", "calledElementBinding", "asyncBefore",
-    "asyncAfter", "exclusive", "jobPriority", "taskPriority",
+    "isStartableInTasklist", "modelerTemplate", "modelerTemplateVersion", "calledElementBinding",
+    "asyncBefore", "asyncAfter", "exclusive", "jobPriority", "taskPriority",
 })  # fmt: skip
 # Who does a task, and until when, stands in the project's manifest: here it has no effect, and we say so.
 MANIFEST_DECIDES = frozenset({"assignee", "candidateUsers", "dueDate", "followUpDate", "priority"})

@@ -193,7 +193,7 @@ PLANTED = {
         start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
         + flow("x", "u", "a = 1").replace("Expression>=", 'Expression camunda:resource="x.js">=')
         + flow("u", "end"),
-        "x_u", "resource is not supported",
+        "x_u", "attribute resource",
     ),
     "another language": (
         start() + gateway("exclusive", "x", "x_end") + user("u") + end() + flow("s", "x") + flow("x", "end")
