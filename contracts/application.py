@@ -24,7 +24,7 @@ class OfflineResult(Record):
 @command(
     "subsidy.application.record_offline.v1",
     key="roster_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.application.offline_recorded.v1"],
 )
 class RecordOffline(Message):
@@ -41,7 +41,7 @@ class RecordOffline(Message):
 @command(
     "subsidy.application.list_application.v1",
     key="application_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.application.application_listed.v1"],
 )
 class ListApplication(Message):
@@ -53,7 +53,7 @@ class ListApplication(Message):
 @command(
     "subsidy.application.refuse_application.v1",
     key="application_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.application.application_refused.v1"],
 )
 class RefuseApplication(Message):
@@ -63,7 +63,7 @@ class RefuseApplication(Message):
     reasons: list[str]
 
 
-@event("subsidy.application.application_submitted.v1", key="application_id", zone=Zone.OUTER)
+@event("subsidy.application.application_submitted.v1", key="application_id", zone=Zone.OUTSIDE)
 class ApplicationSubmitted(Message):
     """A citizen or helper submitted (M5–M13); starts the project's `intake` instance."""
 
@@ -77,7 +77,7 @@ class ApplicationSubmitted(Message):
     submitted_on: str
 
 
-@event("subsidy.application.application_listed.v1", key="application_id", zone=Zone.OUTER)
+@event("subsidy.application.application_listed.v1", key="application_id", zone=Zone.OUTSIDE)
 class ApplicationListed(Message):
     """On the 补贴清单: `batch` shows it to the township as a candidate (M17)."""
 
@@ -90,7 +90,7 @@ class ApplicationListed(Message):
     channel: str
 
 
-@event("subsidy.application.application_refused.v1", key="application_id", zone=Zone.OUTER)
+@event("subsidy.application.application_refused.v1", key="application_id", zone=Zone.OUTSIDE)
 class ApplicationRefused(Message):
     application_id: str
     project: str
@@ -98,7 +98,7 @@ class ApplicationRefused(Message):
     reasons: list[str]
 
 
-@event("subsidy.application.offline_recorded.v1", key="roster_id", zone=Zone.OUTER)
+@event("subsidy.application.offline_recorded.v1", key="roster_id", zone=Zone.OUTSIDE)
 class OfflineRecorded(Message):
     """Answer to `RecordOffline`, row by row."""
 

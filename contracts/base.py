@@ -21,7 +21,7 @@ CHUNK_ROWS = 1000
 class Zone(StrEnum):
     """Network zone that owns a message (decisions §7): 外网 township pool or 财政内网 county pool."""
 
-    OUTER = "outer"
+    OUTSIDE = "outside"
     FINANCE = "finance"
     BOTH = "both"
 

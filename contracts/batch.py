@@ -66,7 +66,7 @@ class LinesStated(Chunk):
     rows: list[Line]
 
 
-@event("subsidy.batch.slice_opened.v1", key="slice_id", zone=Zone.OUTER)
+@event("subsidy.batch.slice_opened.v1", key="slice_id", zone=Zone.OUTSIDE)
 class SliceOpened(Message):
     """A township submission exists (M17); starts the project's township instance.
 
@@ -104,7 +104,7 @@ class SetOpened(Message):
 @command(
     "subsidy.batch.set_aside_open_lines.v1",
     key="slice_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.batch.lines_set_aside.v1"],
 )
 class SetAsideOpenLines(Message):
@@ -117,7 +117,7 @@ class SetAsideOpenLines(Message):
         return [(self.slice_id, self.revision)]
 
 
-@event("subsidy.batch.lines_set_aside.v1", key="slice_id", zone=Zone.OUTER)
+@event("subsidy.batch.lines_set_aside.v1", key="slice_id", zone=Zone.OUTSIDE)
 class LinesSetAside(Message):
     slice_id: str
     set_aside: int
@@ -128,7 +128,7 @@ class LinesSetAside(Message):
 @command(
     "subsidy.batch.recheck_lines.v1",
     key="slice_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.batch.lines_reopened.v1"],
 )
 class RecheckLines(Message):
@@ -141,7 +141,7 @@ class RecheckLines(Message):
         return [(self.slice_id, self.revision)]
 
 
-@event("subsidy.batch.lines_reopened.v1", key="slice_id", zone=Zone.OUTER)
+@event("subsidy.batch.lines_reopened.v1", key="slice_id", zone=Zone.OUTSIDE)
 class LinesReopened(Message):
     slice_id: str
     revision: int
@@ -151,7 +151,7 @@ class LinesReopened(Message):
 @command(
     "subsidy.batch.sign_slice.v1",
     key="slice_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.batch.slice_signed.v1", "subsidy.batch.signature_refused.v1"],
 )
 class SignSlice(Message):
@@ -188,7 +188,7 @@ class SignatureRefused(Message):
 @command(
     "subsidy.batch.hand_to_county.v1",
     key="slice_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     crosses=True,
     outcomes=["subsidy.batch.slice_settled.v1", "subsidy.batch.slice_returned.v1"],
 )

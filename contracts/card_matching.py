@@ -17,7 +17,7 @@ class LineCard(Record):
 @command(
     "subsidy.card_matching.match_slice.v1",
     key="slice_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.card_matching.slice_matched.v1"],
 )
 class MatchSlice(Message):
@@ -31,7 +31,7 @@ class MatchSlice(Message):
         return [(self.slice_id, self.revision)]
 
 
-@event("subsidy.card_matching.cards_stated.v1", key="slice_id", zone=Zone.OUTER)
+@event("subsidy.card_matching.cards_stated.v1", key="slice_id", zone=Zone.OUTSIDE)
 class CardsStated(Chunk):
     """Card results in parts. `stream_id` = `cards:<match id>`, revision 1; `batch` applies them."""
 
@@ -43,7 +43,7 @@ class CardsStated(Chunk):
     cards: list[LineCard]
 
 
-@event("subsidy.card_matching.slice_matched.v1", key="slice_id", zone=Zone.OUTER)
+@event("subsidy.card_matching.slice_matched.v1", key="slice_id", zone=Zone.OUTSIDE)
 class SliceMatched(Message):
     """`revision` is the one that `batch` states from these results (the matched one + 1)."""
 

@@ -7,7 +7,7 @@ from contracts.batch import SliceRevision
 @command(
     "subsidy.publicity.publish_slice.v1",
     key="slice_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.publicity.notice_confirmed.v1"],
 )
 class PublishSlice(Message):
@@ -25,7 +25,7 @@ class PublishSlice(Message):
         return [(self.slice_id, self.revision)]
 
 
-@event("subsidy.publicity.notice_confirmed.v1", key="slice_id", zone=Zone.OUTER)
+@event("subsidy.publicity.notice_confirmed.v1", key="slice_id", zone=Zone.OUTSIDE)
 class NoticeConfirmed(Message):
     slice_id: str
     notice_id: str

@@ -28,7 +28,7 @@ class LineFinding(Record):
 @command(
     "subsidy.verification.check_eligibility.v1",
     key="application_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=[
         "subsidy.verification.eligibility_passed.v1",
         "subsidy.verification.eligibility_refused.v1",
@@ -49,13 +49,13 @@ class CheckEligibility(Message):
         return [(f"project:{self.project_version}", 1)]
 
 
-@event("subsidy.verification.eligibility_passed.v1", key="application_id", zone=Zone.OUTER)
+@event("subsidy.verification.eligibility_passed.v1", key="application_id", zone=Zone.OUTSIDE)
 class EligibilityPassed(Message):
     application_id: str
     warnings: list[str] = []
 
 
-@event("subsidy.verification.eligibility_refused.v1", key="application_id", zone=Zone.OUTER)
+@event("subsidy.verification.eligibility_refused.v1", key="application_id", zone=Zone.OUTSIDE)
 class EligibilityRefused(Message):
     application_id: str
     reasons: list[str]
@@ -64,7 +64,7 @@ class EligibilityRefused(Message):
 @command(
     "subsidy.verification.verify_slice.v1",
     key="slice_id",
-    zone=Zone.OUTER,
+    zone=Zone.OUTSIDE,
     outcomes=["subsidy.verification.slice_verified.v1"],
 )
 class VerifySlice(Message):
@@ -80,7 +80,7 @@ class VerifySlice(Message):
         return [(self.slice_id, self.revision), (f"project:{self.project_version}", 1)]
 
 
-@event("subsidy.verification.slice_verified.v1", key="slice_id", zone=Zone.OUTER)
+@event("subsidy.verification.slice_verified.v1", key="slice_id", zone=Zone.OUTSIDE)
 class SliceVerified(Message):
     """After the findings' chunks; `batch` states `revision` (= the checked one + 1) from them."""
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contracts.base import Zone as Zone
+
 ALL_PROJECTS = "*"
 
 
@@ -52,13 +54,6 @@ class Kind(StrEnum):
     OFFICIAL = "official"
     CITIZEN = "citizen"
     SERVICE = "service"
-
-
-class Zone(StrEnum):
-    """The two networks (decisions §7): 外网 for citizens and townships, 财政内网 for county and finance."""
-
-    OUTSIDE = "outside"
-    FINANCE = "finance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from kit.auth import Actor, DevelopmentIssuer, ServiceTokens, TokenReader
 from kit.bus import Consumer, Handlers
 from kit.db import Database, Tx, migrate
 from kit.issuer import DEVELOPMENT_ISSUER, JWKS_FILE
+from kit.mask import RedactingFilter
 from kit.peers import Peers
 from kit.regions import RegionTable
 from kit.relay import Relay
@@ -199,9 +200,12 @@ def configure_logging(room: str) -> None:
     """JSON lines on stderr; the libraries' own chatter only from warnings up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
+    handler.addFilter(RedactingFilter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("httpx", "aiokafka", "uvicorn.access", "faststream"):
+    for noisy in ("httpx", "uvicorn.access", "faststream"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # It reports every retry as an error; what matters of it shows as lag, readiness and our own messages.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 async def _observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
