@@ -56,7 +56,7 @@ async def move(tx: Tx, one: Slice, reasons: Mapping[str, str], actor: str) -> st
 
 
 async def exclude(tx: Tx, one: Slice, line: LineRow, reason: str, actor: str, *, void: bool) -> None:
-    """The person is not entitled: the line leaves for good; `void` false once the order is fixed (recovery)."""
+    """Not entitled: the line leaves for good; `void` false once the order is fixed (a recovery)."""
     if void:
         await tx.execute(
             "UPDATE line SET state = 'void', reason = $2, resume_state = NULL, resume_reason = NULL, "

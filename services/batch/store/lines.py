@@ -140,7 +140,8 @@ async def signatures(tx: Tx, line_id: str) -> list[dict[str, Any]]:
     """The manifests that contain a line, with its leaf, oldest first."""
     rows = await tx.fetch(
         "SELECT m.subject, m.node, m.set_id, m.root, m.actor, m.signed_at, m.superseded_at, l.leaf, "
-        "l.amount_fen FROM manifest_leaf l JOIN manifest m USING (manifest_id) WHERE l.line_id = $1 ORDER BY m.seq",
+        "l.amount_fen FROM manifest_leaf l JOIN manifest m USING (manifest_id) "
+        "WHERE l.line_id = $1 ORDER BY m.seq",
         line_id,
     )
     return [dict(row) for row in rows]
