@@ -1,0 +1,215 @@
+"""One example of every handled message, for the suite that delivers each twice and late.
+
+Each has a slice (and set) of its own, so that they can come in any order.
+"""
+
+from contracts.application import ApplicationListed, OfflineRecorded, OfflineResult
+from contracts.base import Message
+from contracts.batch import (
+    CloseSet,
+    FreezeSet,
+    HandToCounty,
+    RecheckLines,
+    ReturnSlices,
+    SetAsideOpenLines,
+    SignSet,
+    SignSlice,
+    SliceRevision,
+)
+from contracts.card_matching import CardsStated, LineCard
+from contracts.grievance import ObjectionAccepted, ObjectionConcluded
+from contracts.manifest import set_root
+from contracts.orchestrator import ProjectDeployed
+from contracts.payment import AmountsStated, LineAmount, LinePayment, PaymentsStated
+from contracts.publicity import NoticeConfirmed
+from contracts.verification import FindingsStated, LineFinding
+from kit import chunks
+from kit.db import Tx
+from services.batch.domain.manifests import sheet
+from services.batch.store import batches, lines, sets, slices
+from services.batch.store.tables import Batch, LineRow, Project, Roster, RosterRow, SettlementSet
+from services.batch.tests.county import CATEGORY, COUNTY, PERIOD, PROJECT, TOWN, VILLAGE
+
+IN_TOWN = ("cards", "findings", "aside", "recheck", "sign", "hand", "notice", "accept", "conclude")
+IN_SET = ("amounts", "payments", "signset", "return", "freeze", "close")
+
+
+def _row(name: str) -> LineRow:
+    return LineRow(
+        line_id=f"l-{name}",
+        slice_id=name,
+        batch_id="golden",
+        project=PROJECT,
+        period=PERIOD,
+        county=COUNTY,
+        township=TOWN,
+        category=CATEGORY,
+        application_id=f"a-{name}",
+        subject_id=f"s-{name}",
+        payee_id=f"s-{name}",
+        village=VILLAGE,
+        state="normal",
+        rev=1,
+        entitlement_period=PERIOD,
+        amount_fen=5000 if name in IN_SET else None,
+    )
+
+
+def _root(name: str) -> str:
+    return sheet([_row(name).model_dump()]).root
+
+
+def _set_root(name: str) -> str:
+    return set_root({name: _root(name)})
+
+
+def _part(stream: str) -> dict[str, object]:
+    return {"stream_id": stream, "revision": 1, "index": 0, "count": 1, "digest": "golden"}
+
+
+def _one(name: str) -> list[SliceRevision]:
+    return [SliceRevision(slice_id=name, revision=1)]
+
+
+GOLDEN: dict[type[Message], Message] = {
+    ProjectDeployed: ProjectDeployed(
+        project=PROJECT,
+        version="v2",
+        manifest={"categories": {CATEGORY: "特困人员"}},
+        rules={},
+        form_schema={},
+    ),
+    ApplicationListed: ApplicationListed(
+        application_id="a-listed",
+        subject_id="s-listed",
+        project=PROJECT,
+        township=TOWN,
+        village=VILLAGE,
+        category=CATEGORY,
+        channel="mini_program",
+    ),
+    OfflineRecorded: OfflineRecorded(
+        roster_id="golden",
+        index=0,
+        count=1,
+        results=[OfflineResult(row_id="golden-row", application_id="a-offline")],
+    ),
+    CardsStated: CardsStated.model_validate(
+        _part("cards:golden")
+        | {"slice_id": "cards", "checked_revision": 1, "match_id": "golden"}
+        | {"cards": [LineCard(line_id="l-cards", rev=1, status="abnormal", reason="卡未激活")]}
+    ),
+    FindingsStated: FindingsStated.model_validate(
+        _part("findings:golden:findings")
+        | {"slice_id": "findings", "checked_revision": 1, "check_id": "golden", "slices": 1}
+        | {"stage": "alert_verification"}
+        | {"findings": [LineFinding(line_id="l-findings", rev=1, verdict="hold")]}
+    ),
+    AmountsStated: AmountsStated.model_validate(
+        _part("amounts:golden:amounts")
+        | {"slice_id": "amounts", "checked_revision": 1, "calculation_id": "golden"}
+        | {"amounts": [LineAmount(line_id="l-amounts", rev=1, amount_fen=6000)]}
+    ),
+    PaymentsStated: PaymentsStated.model_validate(
+        _part("payments:golden:payments")
+        | {"slice_id": "payments", "order_id": "golden", "slices": 1}
+        | {"payments": [LinePayment(line_id="l-payments", state="paid")]}
+    ),
+    SetAsideOpenLines: SetAsideOpenLines(slice_id="aside", revision=1),
+    RecheckLines: RecheckLines(slice_id="recheck", revision=1),
+    SignSlice: SignSlice(
+        slice_id="sign",
+        revision=1,
+        node="township_review",
+        root=_root("sign"),
+        actor="reviewer",
+        work_item_id="w",
+    ),
+    HandToCounty: HandToCounty(slice_id="hand", revision=1),
+    NoticeConfirmed: NoticeConfirmed(slice_id="notice", notice_id="n", round=1, published_lines=1),
+    ObjectionAccepted: ObjectionAccepted(objection_id="o-accept", slice_id="accept", line_id="l-accept"),
+    ObjectionConcluded: ObjectionConcluded(
+        objection_id="o-conclude", slice_id="conclude", line_id="l-conclude", upheld=True
+    ),
+    SignSet: SignSet(
+        set_id="set-signset",
+        slices=_one("signset"),
+        node="department_review",
+        root=_set_root("signset"),
+        actor="department",
+        work_item_id="w",
+    ),
+    ReturnSlices: ReturnSlices(
+        set_id="set-return",
+        slice_ids=["return"],
+        target="township_handler",
+        return_reason="材料不全",
+        actor="county",
+    ),
+    FreezeSet: FreezeSet(set_id="set-freeze", slices=_one("freeze"), after_check="golden-freeze"),
+    CloseSet: CloseSet(set_id="set-close", order_id="golden-close"),
+}
+
+
+async def prepare(tx: Tx) -> None:
+    """A batch with a roster, and one slice with one line for each message (the county's each in a set)."""
+    await batches.keep_project(
+        tx, Project(project=PROJECT, version="v1", name="x", categories={}, deployed_at=tx.now)
+    )
+    batch = Batch(
+        batch_id="golden", project=PROJECT, period=PERIOD, county=COUNTY, opened_by="county", opened_at=tx.now
+    )
+    await batches.open_batch(tx, batch)
+    roster = Roster(
+        roster_id="golden",
+        batch_id="golden",
+        project=PROJECT,
+        county=COUNTY,
+        township=TOWN,
+        sha256="golden",
+        accepted=1,
+        rejected=0,
+        uploaded_by="handler",
+        uploaded_at=tx.now,
+    )
+    row = RosterRow(
+        roster_id="golden",
+        number=2,
+        row_id="golden-row",
+        subject_id="s-offline",
+        township=TOWN,
+        village=VILLAGE,
+        category=CATEGORY,
+        state="accepted",
+        reasons=[],
+    )
+    await tx.insert(roster)
+    await tx.insert(row)
+    for name in (*IN_TOWN, *IN_SET):
+        await _slice(tx, batch, name)
+    line = await lines.find(tx, "l-conclude")
+    assert line is not None
+    await lines.accept_objection(tx, "o-conclude", "l-conclude")
+    await lines.hold(tx, line, "room:grievance")
+    await chunks.mark(tx, "findings:golden-freeze", 1)
+    await chunks.mark(tx, "order:golden-close", 1)
+
+
+async def _slice(tx: Tx, batch: Batch, name: str) -> None:
+    made = await slices.add(tx, batch, TOWN, CATEGORY, by="handler")
+    await tx.execute("UPDATE slice SET slice_id = $2, revision = 1 WHERE slice_id = $1", made.slice_id, name)
+    await tx.insert(_row(name))
+    await chunks.mark(tx, name, 1)
+    if name in IN_SET:
+        await slices.hand_over(tx, name, f"command-{name}")
+        one = SettlementSet(
+            set_id=f"set-{name}",
+            batch_id="golden",
+            project=PROJECT,
+            period=PERIOD,
+            county=COUNTY,
+            state="open",
+            opened_by="county-handler",
+            opened_at=tx.now,
+        )
+        await sets.gather(tx, one, [name])
