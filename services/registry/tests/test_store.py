@@ -83,18 +83,19 @@ async def test_the_same_number_with_another_name_is_a_problem_not_a_second_perso
 
 
 async def test_identical_resolves_at_once_make_one_subject(registry: RoomHarness, vault: Vault) -> None:
-    async def once(start: int) -> list[Resolved]:
-        # Every caller asks in another order: without the sorted insert this deadlocks.
-        order = [(start * 7 + step) % 40 for step in range(40)]
-        return await resolve(registry, vault, *[person(serial) for serial in order])
+    persons_ = [person(serial) for serial in range(800)]
 
-    results = await asyncio.gather(*[once(start) for start in range(6)])
+    async def once(caller: int) -> list[Resolved]:
+        # Every other caller asks in reverse: without the sorted insert this deadlocks.
+        return await resolve(registry, vault, *(persons_[::-1] if caller % 2 else persons_))
+
+    results = await asyncio.gather(*[once(caller) for caller in range(6)])
     by_ref: dict[str, set[str | None]] = {one.ref: set() for one in results[0]}
     for answers in results:
         for one in answers:
             by_ref[one.ref].add(one.subject_id)
     assert all(len(ids) == 1 and None not in ids for ids in by_ref.values())
-    assert sum(one.created for answers in results for one in answers) == 40
+    assert sum(one.created for answers in results for one in answers) == 800
 
 
 async def test_a_citizen_learns_and_changes_nothing_about_others(registry: RoomHarness, vault: Vault) -> None:
