@@ -1,0 +1,1 @@
+"""异议: objections against published lines, from registration to conclusion."""
