@@ -26,7 +26,6 @@ class BankFormat:
 
 
 BANKS = {"rural": BankFormat("pipe", "utf-8"), "rural-gbk": BankFormat("pipe", "gbk")}
-DEFAULT_BANK = "rural"
 
 
 class BankUnavailable(Exception):

@@ -17,8 +17,8 @@ from kit.errors import NonRetryableError
 from kit.ids import named_id
 from services.payment.domain.orders import draw
 from services.payment.domain.standards import Pins, pin, year_of
+from services.payment.handlers.building import build_files
 from services.payment.handlers.door import on
-from services.payment.handlers.sending import build_files
 from services.payment.store import calculation, orders, quotas, settling, slices
 from services.payment.store.ledger import Book
 from services.payment.store.slices import SignedSlice

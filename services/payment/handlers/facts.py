@@ -5,7 +5,7 @@ from contracts.orchestrator import ProjectDeployed
 from kit import chunks
 from kit.db import Tx
 from services.payment.handlers.door import on
-from services.payment.ports import BANKS, DEFAULT_BANK
+from services.payment.ports import BANKS
 from services.payment.store import projects, slices
 
 
@@ -24,12 +24,12 @@ async def line_excluded(message: LineExcluded, tx: Tx) -> None:
 
 @on(ProjectDeployed)
 async def project_deployed(message: ProjectDeployed, tx: Tx) -> None:
-    """Short name, payer account and bank come from the manifest's [payment] table."""
+    """Short name (`short_name4`), and from [payment] the payer's account and the bank, where they are named."""
     paying = message.manifest.get("payment", {})
-    bank = str(paying.get("bank", DEFAULT_BANK))
+    bank = paying.get("bank")
     terms = projects.Terms(
-        str(paying.get("short_name") or message.project),
-        str(paying.get("payer_account") or f"ZB{message.project}"),
-        bank if bank in BANKS else DEFAULT_BANK,
+        str(message.manifest.get("short_name4") or message.project),
+        str(paying.get("payer_account") or ""),
+        bank if bank in BANKS else projects.DEFAULT_BANK,
     )
     await projects.save(tx, message, terms)

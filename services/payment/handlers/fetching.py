@@ -6,8 +6,7 @@ from typing import Any
 from kit.crashpoint import crashpoint
 from kit.service import Room
 from services.payment import ports
-from services.payment.handlers.door import on
-from services.payment.handlers.sending import backoff
+from services.payment.handlers.door import backoff, on
 from services.payment.ports import Bank, BankRefused, BankUnavailable, NotYet
 from services.payment.store import files, queries
 from services.payment.store.receiving import Delivery, receive

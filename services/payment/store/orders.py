@@ -7,7 +7,7 @@ from contracts.payment import IssueOrder
 from kit.db import Tx
 from kit.ids import payment_id
 from services.payment.domain.ledger import Kind, Move
-from services.payment.domain.orders import Candidate, Drawn, Former, Payable
+from services.payment.domain.orders import Candidate, Drawn, Former, Payable, Withheld
 from services.payment.domain.standards import year_of
 from services.payment.domain.states import State
 from services.payment.store import ledger
@@ -26,10 +26,10 @@ _COLUMNS = (
     "slice_id",
     "set_id",
     "order_id",
-    "file_id",
-    "seq",
     "project",
     "county",
+    "file_id",
+    "seq",
     "township",
     "village",
     "subject_id",
@@ -107,29 +107,14 @@ async def save(
     )
     await tx.insert(order)
     await tx.insert(*_slices(order_id, slices, drawn))
+    common = (command.set_id, order_id, command.project, command.county)
     rows = {row["line_id"]: (one, row) for one in slices for row in one.lines}
-    posting = held.posting_id
-    await tx.copy(
-        "payment",
-        _COLUMNS,
-        [
-            _record(order, number, one, *rows[one.line.line_id], posting)
-            for number, one in enumerate(drawn.payable)
-        ],
+    records = (
+        _record(common, number, one, *rows[one.line.line_id], held.posting_id)
+        for number, one in enumerate(drawn.payable)
     )
-    await tx.insert(
-        *(
-            WithheldRow(
-                order_id=order_id,
-                slice_id=one.line.slice_id,
-                line_id=one.line.line_id,
-                payment_id=one.line.payment_id,
-                amount_fen=one.line.amount_fen,
-                reason=one.reason,
-            )
-            for one in drawn.withheld
-        )
-    )
+    await tx.copy("payment", _COLUMNS, records)
+    await tx.insert(*(_withheld(order_id, one) for one in drawn.withheld))
     await _plan_files(tx, order)
     await tx.execute("UPDATE reservation SET order_id = $2 WHERE set_id = $1", command.set_id, order_id)
     about = About(
@@ -169,8 +154,25 @@ def _slices(order_id: str, slices: list[SignedSlice], drawn: Drawn) -> list[Orde
     ]
 
 
+def _withheld(order_id: str, one: Withheld) -> WithheldRow:
+    line = one.line
+    return WithheldRow(
+        order_id=order_id,
+        slice_id=line.slice_id,
+        line_id=line.line_id,
+        payment_id=line.payment_id,
+        amount_fen=line.amount_fen,
+        reason=one.reason,
+    )
+
+
 def _record(
-    order: PaymentOrder, number: int, one: Payable, of: SignedSlice, row: Mapping[str, Any], posting: str
+    common: tuple[str, str, str, str],
+    number: int,
+    one: Payable,
+    of: SignedSlice,
+    row: Mapping[str, Any],
+    posting: str,
 ) -> tuple[Any, ...]:
     line = one.line
     return (
@@ -178,12 +180,9 @@ def _record(
         one.attempt,
         line.line_id,
         line.slice_id,
-        order.set_id,
-        order.order_id,
-        file_id(order.order_id, number // FILE_LINES + 1),
+        *common,
+        file_id(common[1], number // FILE_LINES + 1),
         number % FILE_LINES + 1,
-        order.project,
-        order.county,
         of.township,
         row["village"],
         row["subject_id"],

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from contracts.orchestrator import ProjectDeployed
 from kit.db import Tx
 
+DEFAULT_BANK = "rural"
+
 
 class Terms(NamedTuple):
     """`short_name` is what payees read on their statement; `payer_account` is the 零余额账户 of finance."""
@@ -26,9 +28,10 @@ async def save(tx: Tx, deployed: ProjectDeployed, terms: Terms) -> None:
     )
 
 
-async def terms(tx: Tx, project: str) -> Terms | None:
-    """The project's terms, or None while it was never deployed."""
+async def terms(tx: Tx, project: str, county: str) -> Terms:
+    """The project's terms; where the manifest names no payer, the county's own account for the project pays."""
     row = await tx.fetchrow(
         "SELECT short_name, payer_account, bank FROM project_terms WHERE project = $1", project
     )
-    return Terms(**dict(row)) if row else None
+    found = Terms(**dict(row)) if row else Terms(project, "", DEFAULT_BANK)
+    return found._replace(payer_account=found.payer_account or f"ZB-{county}-{project}")

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.payment import OrderSettled
 from kit.testing import only
-from services.payment.handlers import fetching, sending
+from services.payment.handlers import building, fetching, sending
 from services.payment.tests.world import World, line
 
 POINTS = [
@@ -44,7 +44,7 @@ async def work(world: World, visited: list[str]) -> list[Any]:
     for _ in range(20):
         await world.hurry()
         for worker in (
-            sending.build_files,
+            building.build_files,
             sending.send_files,
             fetching.fetch_results,
             fetching.query_unknown,
@@ -63,7 +63,7 @@ async def test_dying_at_a_point_pays_once(world: World, point: str, monkeypatch:
     await world.behave(unknown_rate=0.3, fail_rate=0.2)
     await world.ordered(lines)
     visited: list[str] = []
-    for module in (sending, fetching):
+    for module in (building, sending, fetching):
         monkeypatch.setattr(module, "crashpoint", dies_at(point, visited))
     sent = await work(world, visited)
     assert visited.count(point) >= 1
@@ -100,7 +100,7 @@ async def test_a_bank_under_maintenance_gets_the_same_bytes_later(world: World) 
 
 async def test_a_file_the_bank_refuses_waits_for_a_person_with_the_money_held(world: World) -> None:
     await world.ordered([line("sl1", 0)])
-    await sending.build_files(world.harness.room)
+    await building.build_files(world.harness.room)
     async with world.harness.room.tx() as tx:
         await tx.execute("UPDATE bank_file SET encoding = 'utf-16'")
     await world.send()

@@ -14,8 +14,9 @@ from contracts.payment import IssueOrder, LinkQuota
 from contracts.registry import Account, AccountsReply, SubjectsRequest
 from kit.auth import Role
 from kit.testing import RoomHarness, Sent, official
+from services.payment.handlers.building import build_files
 from services.payment.handlers.fetching import fetch_results, query_unknown
-from services.payment.handlers.sending import build_files, send_files
+from services.payment.handlers.sending import send_files
 from services.payment.store import quotas
 from services.payment.store.ledger import Book
 
