@@ -79,7 +79,8 @@ class Asking:
         """A wait ended without its answer."""
         spec = task.task_spec
         if isinstance(spec, CommandTask):
-            self._effects.append(fx.CancelCommand(task.id))
+            if not task.internal_data.get("answered"):
+                self._effects.append(fx.CancelCommand(task.id))
         elif spec.manual:
             self._effects.append(fx.CloseWorkItem(task.id, cancelled=True))
         elif task.internal_data.get("armed"):

@@ -14,7 +14,7 @@ from engine.expressions import TimerError
 from engine.prune import prune
 from engine.specs import BoundarySplit, CommandTask, Node, NoWay, Wait
 from engine.tree import FUTURE, LIVE, READY, STARTED, WAITING, FTask, FWorkflow
-from engine.values import DataError, checked, merged
+from engine.values import DataError, merged
 
 if TYPE_CHECKING:
     from engine.program import Program
@@ -108,9 +108,9 @@ class Case(Asking):
         task = self._find(task_id)
         if task is None or task.state != STARTED or not isinstance(task.task_spec, CommandTask):
             return False
+        answer = {**merged(outcome), "outcome": str(outcome_name)}
         self._forgive(task)
-        task.data.update(merged(outcome))
-        task.data["outcome"] = outcome_name
+        task.data.update(answer)
         task.complete()
         return self._run()
 
@@ -123,6 +123,7 @@ class Case(Asking):
         if task is None or task.state != STARTED or not isinstance(task.task_spec, CommandTask):
             return False
         extra = {**merged(details or {}), "error_code": error_code}
+        task.internal_data["answered"] = True
         if not self._throw(task, error_code, {**task.data, **extra}):
             self.incident(task, f"命令失败且没有错误边界事件：{error_code} (failed, no error boundary)")
         return self._run()
@@ -161,8 +162,9 @@ class Case(Asking):
         task = self._find(task_id)
         if task is None or "incident" not in task.internal_data:
             return False
+        corrected = merged(corrections or {})
         self._forgive(task)
-        task.data.update(merged(corrections or {}))
+        task.data.update(corrected)
         if task.state == READY:
             self.ready.append(task)
         elif task.state == WAITING:
@@ -217,7 +219,7 @@ class Case(Asking):
     def begin(self, data: dict[str, Any]) -> None:
         top = FWorkflow(self, self.program.specs[self.program.process_id], None)
         self.workflows[0] = top
-        top.begin(checked(data))
+        top.begin(merged(data))
         self._run()
 
     def _run(self) -> bool:

@@ -126,6 +126,7 @@ def test_errors_go_to_the_nearest_boundary() -> None:
     (command,) = drained(case, SendCommand)
     assert command.scope == "sub"
     assert case.fail_command(command.task_id, "refused", {"reason": "名单有误"})
+    assert drained(case, CancelCommand) == []
     assert [live.element_id for live in case.where()] == ["explain"]
     assert case.data == {"error_code": "refused", "reason": "名单有误"}
     other = program(SUB).start("c", {})
