@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine import effects as fx
@@ -13,6 +12,7 @@ from engine.asking import Asking
 from engine.expressions import TimerError
 from engine.prune import prune
 from engine.specs import BoundarySplit, CommandTask, Node, NoWay, Wait
+from engine.standing import Live, standing
 from engine.tree import FUTURE, LIVE, READY, STARTED, WAITING, FTask, FWorkflow
 from engine.values import DataError, merged
 
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
 STEP_BUDGET = 1_000
 """Engine steps that one outside event may cause before the case stops with an incident."""
 FAULTS = (NoWay, DataError, TimerError)
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """Where a case stands: one thing it waits for. Kind: command | work_item | timer | message | incident."""
-
-    task_id: int
-    element_id: str
-    name: str
-    kind: str
-    scope: str = ""
-    text: str = ""  # the operator, the message's name, or what went wrong
-    branch: int = 0
 
 
 class Case(Asking):
@@ -72,27 +59,7 @@ class Case(Asking):
 
     def where(self) -> list[Live]:
         """Everything this case waits for, oldest first."""
-        found: list[Live] = []
-        for task in sorted(self._live(), key=lambda task: task.id):
-            node: Node | None = task.task_spec.node
-            if node is None:
-                continue
-            scope = self._scope(task)
-            if "incident" in task.internal_data:
-                found.append(
-                    Live(task.id, node.id, node.name, "incident", scope, task.internal_data["incident"])
-                )
-            elif task.state == READY and task.task_spec.manual:
-                found.append(Live(task.id, node.id, node.name, "work_item", scope))
-            elif task.state == STARTED and isinstance(task.task_spec, CommandTask):
-                found.append(Live(task.id, node.id, node.name, "command", scope, node.operator))
-            elif task.state == WAITING:
-                found += [
-                    Live(task.id, wait.element_id, wait.name, wait.kind, scope, wait.message_name, branch)
-                    for branch, wait in enumerate(node.waits)
-                    if wait.kind != "error" and task.internal_data.get("left") != 0
-                ]
-        return found
+        return standing(self)
 
     def dump(self) -> bytes:
         """The whole state as bytes; `Program.load` of the same program gives it back."""

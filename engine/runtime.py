@@ -1,6 +1,6 @@
 """The engine's door: everything a room needs to read, compile and step diagrams."""
 
-from engine.case import STEP_BUDGET, Case, Live
+from engine.case import STEP_BUDGET, Case
 from engine.effects import (
     CancelCommand,
     CancelMessage,
@@ -17,15 +17,17 @@ from engine.effects import (
     SetTimer,
     WaitMessage,
 )
+from engine.linter import Operator, errors, lint
 from engine.model import Diagram, DiagramError, Problem
 from engine.program import Program, compile_program
 from engine.reader import read_bpmn
+from engine.standing import Live
 from engine.state import StateError
 from engine.values import DataError
 
 __all__ = [
     "STEP_BUDGET", "CancelCommand", "CancelMessage", "CancelTimer", "Case", "CloseWorkItem", "DataError",
     "DecisionMade", "Diagram", "DiagramError", "Effect", "Ended", "Entered", "Incident", "Left", "Live",
-    "OpenWorkItem", "Problem", "Program", "SendCommand", "SetTimer", "StateError", "WaitMessage",
-    "compile_program", "read_bpmn",
+    "OpenWorkItem", "Operator", "Problem", "Program", "SendCommand", "SetTimer", "StateError", "WaitMessage",
+    "compile_program", "errors", "lint", "read_bpmn",
 ]  # fmt: skip
