@@ -13,6 +13,7 @@ from kit.auth import Actor, guarded_router
 from kit.ids import new_id
 from kit.regions import Level
 from kit.service import CurrentRoom, Room
+from kit.sheets import Limits
 from services.batch.api.batches import load_batch
 from services.batch.api.models import RosterOut, RowErrorOut
 from services.batch.api.operations import (
@@ -51,6 +52,8 @@ async def upload_roster(
         if place is not None and place not in {one.code for one in room.regions.children(batch.county)}:
             raise errors.unprocessable("unknown-township", "乡镇不属于该批次", "not a township of this batch")
         project = await batches.find_project(tx, batch.project)
+        if (file.size or 0) > Limits().file_bytes:
+            raise errors.too_large("文件过大 (the file is too large)", limit_bytes=Limits().file_bytes)
         data = await file.read()
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         if await rosters.is_known(tx, batch_id, place or batch.county, sha256):

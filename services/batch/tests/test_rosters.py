@@ -4,6 +4,7 @@ import io
 import zipfile
 from typing import Any
 
+import openpyxl
 import pytest
 
 from contracts.application import OfflineRecorded, OfflineResult, RecordOffline
@@ -128,6 +129,29 @@ async def test_a_file_is_refused_as_a_whole(
     answer = await upload(county, data)
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (status, slug)
     assert await stored(county.room) == 0 and await county.room.emitted() == []
+
+
+async def test_a_formula_is_an_error_of_its_row(county: County, registry: FakeRegistry) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for cells in (HEADINGS, row(2), [*row(3)[:-1], '=HYPERLINK("x")']):
+        sheet.append(cells)
+    out = io.BytesIO()
+    book.save(out)
+    body = (await upload(county, out.getvalue())).json()
+    assert (body["accepted"], body["rejected"]) == (1, 1)
+    assert [(one["row"], one["column"], one["code"]) for one in body["errors"]] == [(3, "备注", "formula")]
+
+
+async def test_a_number_cell_lost_digits(county: County, registry: FakeRegistry) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(HEADINGS)
+    book.active.append([row(2)[0], 539801195001010020, *row(2)[2:]])
+    out = io.BytesIO()
+    book.save(out)
+    body = (await upload(county, out.getvalue())).json()
+    assert body["accepted"] == 0
+    assert "number_not_text" in {one["code"] for one in body["errors"]}
 
 
 async def test_over_the_row_limit(county: County, registry: FakeRegistry) -> None:

@@ -1,5 +1,6 @@
 """The table classes are what the migration makes."""
 
+import asyncpg
 import pytest
 
 from kit.testing import RoomHarness
@@ -19,3 +20,11 @@ async def test_a_class_has_the_columns_of_its_table(room: RoomHarness, name: str
     assert {(one.name, one.nullable) for one in TABLES[name].columns} == {
         (row["name"], row["nullable"]) for row in rows
     }
+
+
+@pytest.mark.parametrize("name", ["line_change", "exclusion", "manifest_leaf"])
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET line_id = 'x'", "TRUNCATE {}"])
+async def test_history_cannot_be_rewritten(room: RoomHarness, name: str, change: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with room.room.tx() as tx:
+            await tx.execute(change.format(name))
