@@ -4,6 +4,8 @@ A group of messages is one load, some steps in memory, one save (engine.md §4).
 incident with its last good state; the others of the group go on.
 """
 
+import calendar
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -17,6 +19,7 @@ from kit.db import Tx
 from kit.ids import named_id
 from services.orchestrator import domain, engine, store
 
+MONTHS = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?")
 CLOSING_HOUR = time(18, 0)
 """Work that is due on a day is due when the offices close."""
 
@@ -272,6 +275,13 @@ class Group:
             return due
         if isinstance(due, timedelta):
             return self.tx.now + due
+        if months := MONTHS.fullmatch(due):
+            count = int(months[1] or 0) * 12 + int(months[2] or 0)
+            year, month = divmod(self.tx.now.month - 1 + count, 12)
+            last = calendar.monthrange(self.tx.now.year + year, month + 1)[1]
+            return self.tx.now.replace(
+                year=self.tx.now.year + year, month=month + 1, day=min(self.tx.now.day, last)
+            )
         days = int(due.partition("(")[2].rstrip(")"))
         day = workdays.add_working_days(self.tx.today, days)
         return datetime.combine(day, CLOSING_HOUR, CHINA).astimezone(UTC)
