@@ -1,5 +1,9 @@
 """Objections hold one line; what becomes of it depends on where its slice is by then (decisions §5)."""
 
+from itertools import combinations
+
+import pytest
+
 from contracts.batch import LineExcluded, LineHeld, LineReleased, LineState, SetFrozen, SliceOpened
 from contracts.grievance import ObjectionAccepted, ObjectionConcluded
 from contracts.publicity import NoticeConfirmed
@@ -99,6 +103,28 @@ async def test_an_early_pass_does_not_free_a_held_line(county: County) -> None:
     line = lines[0]
     await accept(county, opened.slice_id, line.line_id)
     assert (await county.cards(opened.slice_id, lines, 1))[0].state is LineState.HELD
+
+
+@pytest.mark.parametrize("verdict", ["pass", "hold"])
+async def test_in_whatever_order_an_objection_and_results_come(county: County, verdict: str) -> None:
+    for first, last in combinations(range(4), 2):  # places of acceptance and dismissal among the two results
+        opened, lines = await county.submit(1)
+        slice_id, line_id, revision = opened.slice_id, lines[0].line_id, 1
+        for place in range(4):
+            if place == first:
+                await accept(county, slice_id, line_id, f"o-{slice_id}")
+            elif place == last:
+                await conclude(county, slice_id, line_id, upheld=False, objection=f"o-{slice_id}")
+            elif revision == 1:
+                lines = await county.cards(slice_id, lines, 1)
+                revision = 2
+            else:
+                await county.findings(slice_id, lines, 2, {line_id: "hold"} if verdict == "hold" else {})
+        state = await state_of(county, slice_id, line_id)
+        if verdict == "hold":
+            assert state is LineState.HELD, (first, last)
+        else:
+            assert state in (LineState.NORMAL, LineState.PROCESSING), (first, last)
 
 
 async def test_upheld_after_the_freeze_is_a_recovery(county: County) -> None:

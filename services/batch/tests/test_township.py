@@ -1,5 +1,6 @@
 """The township's part: submitting, results, setting aside, signing."""
 
+from datetime import datetime
 from typing import Any
 
 from contracts.batch import (
@@ -12,10 +13,14 @@ from contracts.batch import (
     SliceOpened,
     SliceSigned,
 )
+from contracts.manifest import slice_root
 from contracts.publicity import NoticeConfirmed
+from kit.signing import verify
 from kit.testing import only
 from services.batch.domain.lines import UNKNOWN_VILLAGE
-from services.batch.tests.county import HANDLER, TOWN, VILLAGE, County, revisions
+from services.batch.domain.signing import document
+from services.batch.ports import signer
+from services.batch.tests.county import HANDLER, REVIEWER, TOWN, VILLAGE, County, revisions
 
 
 async def test_a_submission_states_revision_one(county: County) -> None:
@@ -99,7 +104,20 @@ async def test_signing_covers_what_was_shown(county: County) -> None:
     assert signed.signed_lines == 3
     detail = await county.get(HANDLER, f"/slices/{slice_id}")
     (signature,) = detail["signatures"]
-    assert signature["root"] == signed.root and signature["signature"].startswith("ed25519:")
+    assert signature["root"] == signed.root == slice_root(await county.lines(slice_id))
+    text = document(
+        subject=slice_id,
+        node="township_review",
+        revision=3,
+        root=signed.root,
+        count=3,
+        total_fen=None,
+        actor=REVIEWER.sub,
+        work_item_id="w1",
+        at=datetime.fromisoformat(signature["signed_at"]).isoformat(),
+    )
+    assert verify(text, signature["signature"], signer().public_keys())
+    assert not verify(text | {"actor": "other"}, signature["signature"], signer().public_keys())
     history = await county.get(HANDLER, f"/lines/{lines[0].line_id}/history")
     assert [one["node"] for one in history["signatures"]] == ["township_review"]
     assert [one["state"] for one in history["changes"]] == ["processing", "normal"]
