@@ -6,6 +6,7 @@ from typing import Any
 from contracts.batch import SliceRevision
 from contracts.verification import CheckEligibility
 from kit.db import Tx
+from kit.errors import NonRetryableError
 from services.verification.domain.rulebook import Ruling
 
 HIT_COLUMNS = (
@@ -68,6 +69,10 @@ async def add_lines(
     tx: Tx, job_id: str, stage: str, target: tuple[str, str, str], slices: Sequence[SliceRevision]
 ) -> None:
     """A check of slices; `target` is (slice or set id, project, project version)."""
+    named = [one.slice_id for one in slices]
+    known = await tx.fetchval("SELECT count(*) FROM slice WHERE slice_id = ANY($1)", named)
+    if known != len(set(named)):
+        raise NonRetryableError("a slice was never stated here")
     await tx.execute(
         "INSERT INTO line_check VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         job_id,
@@ -80,7 +85,7 @@ async def add_lines(
         "INSERT INTO line_check_slice (job_id, slice_id, revision) "
         "SELECT $1, * FROM unnest($2::text[], $3::int[]) ON CONFLICT DO NOTHING",
         job_id,
-        [one.slice_id for one in slices],
+        named,
         [one.revision for one in slices],
     )
 

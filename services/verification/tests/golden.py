@@ -38,5 +38,12 @@ GOLDEN: dict[type[Message], Message] = {
 
 async def prepare(tx: Tx) -> None:
     """What the commands await: the project's version, and revision 1 of the slice."""
+    await tx.execute(
+        "INSERT INTO slice VALUES ($1, $2, '202305', $3, $4, 'destitute') ON CONFLICT DO NOTHING",
+        SLICE,
+        PROJECT,
+        TOWNSHIP[:6],
+        TOWNSHIP,
+    )
     await chunks.mark(tx, "project:v1", 1)
     await chunks.mark(tx, SLICE, 1)

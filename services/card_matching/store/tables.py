@@ -1,0 +1,87 @@
+"""The tables as classes; the migrations are the truth, and a test compares the two."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime
+from sqlmodel import Field, SQLModel
+
+
+def _moment(nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+class ProjectTerms(SQLModel, table=True):
+    """A project's parameters."""
+
+    __tablename__ = "project"
+
+    project: str = Field(primary_key=True)
+    version: str
+    fresh_days: int
+    most_asks: int
+
+
+class SliceHead(SQLModel, table=True):
+    """Where a slice belongs."""
+
+    __tablename__ = "slice"
+
+    slice_id: str = Field(primary_key=True)
+    project: str
+    county: str
+    township: str
+
+
+class CardMatch(SQLModel, table=True):
+    """One 人社匹卡."""
+
+    __tablename__ = "card_match"
+
+    match_id: str = Field(primary_key=True)
+    slice_id: str
+    revision: int
+    project: str
+    county: str
+    township: str
+    most_asks: int
+    at: datetime = _moment()
+    done_at: datetime | None = _moment(nullable=True)
+
+
+class MatchPart(SQLModel, table=True):
+    """One request to the agency."""
+
+    __tablename__ = "match_part"
+
+    match_id: str = Field(primary_key=True, foreign_key="card_match.match_id")
+    part: int = Field(primary_key=True)
+    operation: str
+    tries: int = 0
+    lies: int = 0
+    next_at: datetime = _moment()
+    done: bool = False
+
+
+class PartPerson(SQLModel, table=True):
+    """Somebody in a request."""
+
+    __tablename__ = "part_person"
+
+    match_id: str = Field(primary_key=True)
+    part: int = Field(primary_key=True)
+    payee_id: str = Field(primary_key=True)
+
+
+class MatchPerson(SQLModel, table=True):
+    """A payee of a match."""
+
+    __tablename__ = "match_person"
+
+    match_id: str = Field(primary_key=True, foreign_key="card_match.match_id")
+    payee_id: str = Field(primary_key=True)
+    part: int
+    status: str
+    reason: str | None = None
+    asks: int = 0
+    settled_at: datetime | None = _moment(nullable=True)
