@@ -1,0 +1,77 @@
+"""`python -m demo.deploy DIR`: deploy a project's folder to the running system through its API."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from demo.client import Portal, Refused
+from demo.journal import Journal
+from stack.paths import CHECKOUT, HOME
+
+LIBRARY = CHECKOUT / "bpmn" / "library"
+SUFFIXES = {".toml", ".bpmn", ".dmn", ".json"}
+
+
+def files_of(folder: Path, library: Path = LIBRARY) -> dict[str, str]:
+    """The folder's files as they are posted; shared diagrams of the library under `library/`.
+
+    Raises ValueError when the folder has no project.toml.
+    """
+    if not (folder / "project.toml").is_file():
+        raise ValueError("文件夹中没有 project.toml (the folder has no project.toml)")
+    found = {one.relative_to(folder).as_posix(): one for one in sorted(folder.rglob("*"))}
+    if library.is_dir():
+        found |= {f"library/{one.relative_to(library).as_posix()}": one for one in sorted(library.rglob("*"))}
+    return {
+        name: path.read_text(encoding="utf-8")
+        for name, path in found.items()
+        if path.is_file() and path.suffix in SUFFIXES
+    }
+
+
+async def deploy(portal: Portal, who: str, folder: Path) -> dict[str, Any]:
+    """Post the folder; raises Refused with every problem of the diagrams and rules."""
+    answer: dict[str, Any] = await portal.post(
+        who, "/api/orchestrator/v1/projects", {"files": files_of(folder)}
+    )
+    portal.receipt("project", str(answer["version"]))
+    return answer
+
+
+def running_portal() -> str:
+    """The address of the newest running system of this checkout. Raises ValueError when there is none."""
+    states = sorted((HOME / "run").glob("*/stack.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for state in states:
+        known = json.loads(state.read_text(encoding="utf-8"))
+        if Path(f"/proc/{known['pid']}").exists():
+            return str(known["urls"]["portal"])
+    raise ValueError("没有正在运行的系统，请先 make up (nothing is running: `make up` first)")
+
+
+async def main(folder: Path) -> int:
+    """Exit 0 when it is deployed; 1 with every problem otherwise."""
+    try:
+        address = running_portal()
+        with Journal(HOME / "run" / "deploy") as journal:
+            portal = Portal(address, journal)
+            try:
+                answer = await deploy(portal, "operator@5399", folder)
+            finally:
+                await portal.close()
+    except (ValueError, Refused) as problem:
+        print(f"未部署 (not deployed): {problem}", file=sys.stderr)
+        for one in problem.problem.get("problems", []) if isinstance(problem, Refused) else []:
+            print(f"  {one}", file=sys.stderr)
+        return 1
+    text = "内容未变 (unchanged)" if answer["unchanged"] else "已部署 (deployed)"
+    print(f"{text}: {answer['project']} 第 {answer['number']} 版 ({', '.join(answer['processes'])})")
+    print(json.dumps(answer, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit("用法 (usage): make deploy-project DIR=bpmn/projects/…")
+    raise SystemExit(asyncio.run(main(Path(sys.argv[1]))))
