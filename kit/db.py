@@ -13,7 +13,7 @@ import orjson
 from sqlmodel import SQLModel
 
 from contracts.base import Message
-from kit import audit, clock, outbox
+from kit import audit, clock, outbox, traces
 from kit.envelope import Envelope
 
 
@@ -32,6 +32,8 @@ class Tx:
     completed: list[tuple[str, int]] = field(default_factory=list)
     """Streams that became complete in this transaction; the bus hands out what waited for them."""
     wakes: list[Callable[..., Any]] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
+    """Commands handled in this transaction, with their traces."""
     _outgoing: list[outbox.Outgoing] = field(default_factory=list)
     _audit: list[audit.Entry] = field(default_factory=list)
 
@@ -93,8 +95,11 @@ class Tx:
         if self._audit:
             await audit.append_many(self.connection, self._audit, at=self.wall)
             self._audit = []
+        if self.taken:
+            await traces.keep(self.connection, self.taken, self._outgoing, self.wall)
         if self._outgoing:
-            await outbox.write(self.connection, self._outgoing, self.wall)
+            sent = await traces.continued(self.connection, self.taken, self._outgoing)
+            await outbox.write(self.connection, sent, self.wall)
             self._outgoing = []
 
 

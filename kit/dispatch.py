@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import asyncpg
 from pydantic import ValidationError
@@ -115,7 +116,9 @@ class Dispatcher:
                 continue
             with telemetry.span(envelope.type, envelope.traceparent, message_id=envelope.id):
                 if cls in self._handlers.grouped:
-                    grouped.append((cls.model_validate_json(body), envelope))
+                    # The handler takes them together, later: what it does for one of them belongs under this span.
+                    here = replace(envelope, traceparent=telemetry.current_traceparent())
+                    grouped.append((cls.model_validate_json(body), here))
                 else:
                     await self._one(tx, cls, envelope, body)
                     await self._completed(tx)
@@ -139,6 +142,8 @@ class Dispatcher:
             await chunks.wait(tx, envelope, body, lacking)
         else:
             await self._handlers.single[cls](message, tx)
+            if cls.OUTCOMES and (trace := telemetry.current_traceparent()):
+                tx.taken[envelope.id] = trace
 
     async def _completed(self, tx: Tx) -> None:
         while tx.completed:

@@ -146,6 +146,9 @@ class Relay:
                 marks[place] = (where.offset, row["id"])
             acked.append(row["seq"])
             telemetry.PUBLISHED.labels(row["topic"]).inc()
+            if telemetry.exporting() and row["traceparent"]:
+                # How long the message lay in the outbox; the record itself carries the writer's trace.
+                telemetry.past_span(f"publish {row['type']}", row["traceparent"], row["at"])
         crashpoint("relay.published_before_mark")
         await self._acknowledge(acked, marks)
         if failure is not None:

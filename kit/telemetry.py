@@ -7,6 +7,7 @@ trace id travels and appears in logs and problem details.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -18,6 +19,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("daohu")
+_exporting = False
 
 HANDLED = Counter("daohu_messages_handled", "Messages handled", ["type"])
 DUPLICATES = Counter("daohu_messages_duplicate", "Messages dropped by the inbox", ["topic"])
@@ -32,6 +34,8 @@ REQUESTS = Counter("daohu_http_requests", "HTTP requests", ["method", "route", "
 
 def configure(service: str, endpoint: str) -> None:
     """Install the tracer provider of this process; exports to `endpoint` when one is given."""
+    global _exporting
+    _exporting = bool(endpoint)
     provider = TracerProvider(resource=Resource.create({"service.name": f"daohu-{service}"}))
     if endpoint:
         exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")
@@ -50,6 +54,23 @@ def current_traceparent() -> str | None:
 def current_trace_id() -> str:
     """32 hex digits; zeros outside any span."""
     return format(trace.get_current_span().get_span_context().trace_id, "032x")
+
+
+def exporting() -> bool:
+    """Whether anybody gets to see spans: those that only tell times are left out otherwise."""
+    return _exporting
+
+
+def past_span(name: str, traceparent: str, began: datetime, **attributes: str | int) -> str | None:
+    """A span of the trace that began at a wall-clock time and ends now; returns its own traceparent."""
+    context = _propagator.extract({"traceparent": traceparent})
+    past = _tracer.start_span(
+        name, context=context, attributes=dict(attributes), start_time=int(began.timestamp() * 1e9)
+    )
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier, context=trace.set_span_in_context(past))
+    past.end()
+    return carrier.get("traceparent")
 
 
 @contextmanager

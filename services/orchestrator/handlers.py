@@ -41,6 +41,7 @@ async def step(messages: Sequence[Incoming], tx: Tx) -> None:
         [message.TYPE for message, _ in events],
     )
     for message, envelope in messages:
+        group.traceparent = envelope.traceparent
         match message:
             case CompleteWorkItem():
                 _complete(group, message)

@@ -13,7 +13,7 @@ from contracts.base import Message
 from contracts.orchestrator import InstanceEnded, InstanceStarted, WorkItemClosed, WorkItemOpened
 from engine import runtime as fx
 from engine.runtime import Case
-from kit import workdays
+from kit import telemetry, workdays
 from kit.clock import CHINA
 from kit.db import Tx
 from kit.ids import named_id
@@ -38,6 +38,9 @@ class Group:
         """Instance → node → who completed it last."""
         self.items: dict[str, Any] = {}
         """Work items of the loaded instances, by id."""
+        self.traceparent: str | None = None
+        """Of the message at hand; what an instance does is under the last message that moved it."""
+        self._traces: dict[str, str | None] = {}
 
     async def load(self, ids: list[str]) -> None:
         self._rows = await store.lock_instances(self.tx, ids)
@@ -59,6 +62,7 @@ class Group:
         row = self._rows.get(instance_id)
         if row is None or row.status == "ended":
             return None
+        self._traces[instance_id] = self.traceparent
         if instance_id not in self._cases:
             project = self._programs.get(row.version)
             assert project is not None
@@ -88,15 +92,17 @@ class Group:
         self._new.add(instance_id)
         self._cases[instance_id] = project.programs[process].start(instance_id, data)
         self._note(instance_id, "started", process)
-        self.tx.emit(
-            InstanceStarted(
-                business_key=message.key,
-                instance_id=instance_id,
-                project=row.project,
-                process=process,
-                version=version,
+        self._traces[instance_id] = self.traceparent
+        with telemetry.span(f"start {process}", self.traceparent):
+            self.tx.emit(
+                InstanceStarted(
+                    business_key=message.key,
+                    instance_id=instance_id,
+                    project=row.project,
+                    process=process,
+                    version=version,
+                )
             )
-        )
 
     def reopen(self, work_item_id: str) -> None:
         """Give a work item back to the desk."""
@@ -118,7 +124,8 @@ class Group:
         """Turn every case's effects into rows and messages, and write all of it."""
         for instance_id, case in self._cases.items():
             row = self._rows[instance_id]
-            incident = self._effects(row, case)
+            with telemetry.span(f"step {row.process}", self._traces.get(instance_id)):
+                incident = self._effects(row, case)
             standing = any(live.kind == "incident" for live in case.where())
             status = "ended" if case.done else "incident" if incident or standing else "running"
             ended = self.tx.now if status == "ended" else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ import asyncpg
 import httpx
 from xlsxwriter import Workbook
 
+from demo import invented
+from demo.population import Maker
 from demo.rosters import HEADINGS
 from stack.paths import CHECKOUT
 from stack.rooms import Stack
@@ -20,7 +23,9 @@ T = TypeVar("T")
 PROJECT = "11810"
 PERIOD = "202305"
 COUNTY = "539901"
-TOWNSHIP = "539901001"
+TOWNSHIP = "539901101"
+VILLAGE = f"{TOWNSHIP}201"
+VILLAGE_NAME = "絮樵村"
 OPERATOR = "operator@5399"
 PROBLEM = "application/problem+json"
 PATIENCE_S = 60.0
@@ -84,7 +89,7 @@ class Living:
             "project": PROJECT,
             **person,
             "township": TOWNSHIP,
-            "village": f"{TOWNSHIP}001",
+            "village": VILLAGE,
             "category": "minimum_living",
             "form": {},
             "consent": {"version": (await self.ok(None, "GET", "/api/application/v1/consent"))["version"]}
@@ -143,7 +148,7 @@ async def tables(connection: asyncpg.Connection) -> list[str]:
     return [row["tablename"] for row in rows]
 
 
-async def until(what: str, probe: Callable[[], Awaitable[T]], patience: float = PATIENCE_S) -> T:
+async def until(what: str, probe: Callable[[], Awaitable[T | None]], patience: float = PATIENCE_S) -> T:
     """Ask again until the answer is something; says what never came."""
     deadline = time.monotonic() + patience
     while True:
@@ -152,6 +157,13 @@ async def until(what: str, probe: Callable[[], Awaitable[T]], patience: float = 
             return found
         assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
         await asyncio.sleep(0.2)
+
+
+def person(seed: int) -> dict[str, str]:
+    """Somebody old enough, invented: `id_no`, `name`, `phone`."""
+    rng = random.Random(f"e2e|{seed}")
+    id_no = Maker(rng, PERIOD).identity(70, 80)[0]
+    return {"id_no": id_no, "name": invented.person_name(rng), "phone": invented.phone(seed)}
 
 
 def roster(*rows: Sequence[object], headings: Sequence[str] = HEADINGS) -> bytes:
