@@ -142,7 +142,7 @@ async def paid(run: Run, sets: dict[str, dict[str, Any]]) -> None:
     async def results() -> Count:
         now = [one for one in await all_sets(run) if one["set_id"] in sets]
         settled = sum(one["paid"] + one["failed"] for one in now)
-        payable = sum(one["normal"] + one["paid"] + one["failed"] for one in now)
+        payable = sum(one["normal"] + one["failed"] for one in now)  # 正常 counts the paid ones too
         closed = sum(one["state"] in ("closed", "ended") for one in now)
         note = f"送审集办结 {closed}/{len(now)}"
         return (settled if closed == len(now) else min(settled, payable - 1)), payable, note
