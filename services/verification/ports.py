@@ -1,16 +1,13 @@
 """The registry, the one room that verification calls: profiles to check, blind indexes at load."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from contracts.registry import BlindIndexReply, BlindIndexRequest, ProfilesReply, Purpose, SubjectsRequest
 from kit.service import Room
+from services.verification.domain.persons import Person
 
 A_CALL = 5000
 """Most persons the registry takes in one call."""
-
-Person = tuple[str, date, str, str]
-"""subject id, birth date, gender, blind index: for one transaction only, never stored."""
 
 
 async def profiles(room: Room, subject_ids: Sequence[str]) -> list[Person]:

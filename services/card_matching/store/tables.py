@@ -3,15 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime
+from sqlalchemy import Column, DateTime, MetaData
 from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel):
+    """The room's own metadata: other rooms have tables of the same name in databases of their own."""
+
+    metadata = MetaData()
 
 
 def _moment(nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
-class ProjectTerms(SQLModel, table=True):
+class ProjectTerms(Base, table=True):
     """A project's parameters."""
 
     __tablename__ = "project"
@@ -22,7 +28,7 @@ class ProjectTerms(SQLModel, table=True):
     most_asks: int
 
 
-class SliceHead(SQLModel, table=True):
+class SliceHead(Base, table=True):
     """Where a slice belongs."""
 
     __tablename__ = "slice"
@@ -33,7 +39,7 @@ class SliceHead(SQLModel, table=True):
     township: str
 
 
-class CardMatch(SQLModel, table=True):
+class CardMatch(Base, table=True):
     """One 人社匹卡."""
 
     __tablename__ = "card_match"
@@ -49,7 +55,7 @@ class CardMatch(SQLModel, table=True):
     done_at: datetime | None = _moment(nullable=True)
 
 
-class MatchPart(SQLModel, table=True):
+class MatchPart(Base, table=True):
     """One request to the agency."""
 
     __tablename__ = "match_part"
@@ -63,7 +69,7 @@ class MatchPart(SQLModel, table=True):
     done: bool = False
 
 
-class PartPerson(SQLModel, table=True):
+class PartPerson(Base, table=True):
     """Somebody in a request."""
 
     __tablename__ = "part_person"
@@ -73,7 +79,7 @@ class PartPerson(SQLModel, table=True):
     payee_id: str = Field(primary_key=True)
 
 
-class MatchPerson(SQLModel, table=True):
+class MatchPerson(Base, table=True):
     """A payee of a match."""
 
     __tablename__ = "match_person"

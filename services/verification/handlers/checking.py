@@ -21,6 +21,7 @@ from kit.db import Tx
 from kit.service import Room
 from services.verification import ports
 from services.verification.domain.periods import month_of
+from services.verification.domain.persons import Person
 from services.verification.domain.rulebook import FACTS, Rulebook, Ruling, verdict
 from services.verification.handlers.door import on
 from services.verification.store import checks, facts, projects
@@ -48,7 +49,7 @@ async def check_applications(room: Room) -> bool:
     return True
 
 
-async def _answer_applications(tx: Tx, book: Rulebook, jobs: list[Any], persons: list[ports.Person]) -> None:
+async def _answer_applications(tx: Tx, book: Rulebook, jobs: list[Any], persons: list[Person]) -> None:
     await facts.prepare(tx)
     await facts.add_applications(
         tx,
@@ -94,7 +95,7 @@ async def check_lines(room: Room) -> bool:
     return True
 
 
-async def _answer_slice(tx: Tx, book: Rulebook, part: Any, persons: list[ports.Person]) -> None:
+async def _answer_slice(tx: Tx, book: Rulebook, part: Any, persons: list[Person]) -> None:
     job_id, slice_id, stage = part["job_id"], part["slice_id"], part["stage"]
     await facts.prepare(tx)
     await facts.add_lines(tx, job_id, slice_id, part["revision"])

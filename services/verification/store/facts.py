@@ -6,8 +6,8 @@ from typing import Any
 
 from kit.db import Tx
 from services.verification.domain.periods import span_of
+from services.verification.domain.persons import Person
 from services.verification.domain.rulebook import Rulebook
-from services.verification.ports import Person
 
 _TABLES = """
 CREATE TEMP TABLE checked (

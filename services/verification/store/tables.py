@@ -3,9 +3,15 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel):
+    """The room's own metadata: other rooms have tables of the same name in databases of their own."""
+
+    metadata = MetaData()
 
 
 def _moment(nullable: bool = False) -> Any:
@@ -21,7 +27,7 @@ def _number(primary_key: bool = False) -> Any:
     return Field(default=None, sa_column=column)
 
 
-class ProjectVersion(SQLModel, table=True):
+class ProjectVersion(Base, table=True):
     """A deployed version: manifest and rule files."""
 
     __tablename__ = "project_version"
@@ -33,7 +39,7 @@ class ProjectVersion(SQLModel, table=True):
     at: datetime = _moment()
 
 
-class ReferenceFile(SQLModel, table=True):
+class ReferenceFile(Base, table=True):
     """One department's list."""
 
     __tablename__ = "reference_file"
@@ -51,7 +57,7 @@ class ReferenceFile(SQLModel, table=True):
     replaced_at: datetime | None = _moment(nullable=True)
 
 
-class ReferenceRow(SQLModel, table=True):
+class ReferenceRow(Base, table=True):
     """One person on a list, by keyed index."""
 
     __tablename__ = "reference_row"
@@ -64,7 +70,7 @@ class ReferenceRow(SQLModel, table=True):
     detail: str | None = None
 
 
-class Claim(SQLModel, table=True):
+class Claim(Base, table=True):
     """An application as a claim of a person on a project."""
 
     __tablename__ = "claim"
@@ -78,7 +84,7 @@ class Claim(SQLModel, table=True):
     live: bool
 
 
-class LineClaim(SQLModel, table=True):
+class LineClaim(Base, table=True):
     """A line as a claim on one entitlement."""
 
     __tablename__ = "line_claim"
@@ -94,7 +100,7 @@ class LineClaim(SQLModel, table=True):
     ended: bool = False
 
 
-class SliceHead(SQLModel, table=True):
+class SliceHead(Base, table=True):
     """What the lines of a slice have in common."""
 
     __tablename__ = "slice"
@@ -107,7 +113,7 @@ class SliceHead(SQLModel, table=True):
     category: str
 
 
-class ApplicationCheck(SQLModel, table=True):
+class ApplicationCheck(Base, table=True):
     """A 资格校验."""
 
     __tablename__ = "application_check"
@@ -126,7 +132,7 @@ class ApplicationCheck(SQLModel, table=True):
     verdict: str | None = None
 
 
-class LineCheck(SQLModel, table=True):
+class LineCheck(Base, table=True):
     """A 预警核实, or the check before the file."""
 
     __tablename__ = "line_check"
@@ -141,7 +147,7 @@ class LineCheck(SQLModel, table=True):
     done_at: datetime | None = _moment(nullable=True)
 
 
-class LineCheckSlice(SQLModel, table=True):
+class LineCheckSlice(Base, table=True):
     """One slice of a check."""
 
     __tablename__ = "line_check_slice"
@@ -155,7 +161,7 @@ class LineCheckSlice(SQLModel, table=True):
     done_at: datetime | None = _moment(nullable=True)
 
 
-class HitRow(SQLModel, table=True):
+class HitRow(Base, table=True):
     """A rule that answered other than pass."""
 
     __tablename__ = "hit"

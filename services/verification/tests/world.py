@@ -93,9 +93,10 @@ def line(subject: str, **changes: Any) -> Line:
 def stated(lines: list[Line], revision: int = 1, slice_id: str = SLICE) -> list[Message]:
     """A revision in chunks."""
     parts = [lines[at : at + CHUNK_ROWS] for at in range(0, len(lines), CHUNK_ROWS)] or [[]]
+    digest = rows_digest(lines)
     return [
         LinesStated(
-            stream_id=slice_id, revision=revision, index=index, count=len(parts), digest=rows_digest(lines),
+            stream_id=slice_id, revision=revision, index=index, count=len(parts), digest=digest,
             batch_id="batch-1", project=PROJECT, period="202305", county=TOWNSHIP[:6], township=TOWNSHIP,
             category="destitute", rows=part,
         )
