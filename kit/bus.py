@@ -45,13 +45,19 @@ class Consumer:
         self._keeper: asyncio.Task[None] | None = None
         self._progress = time.monotonic()
         self._behind = False
+        self._away = False
 
     async def start(self) -> None:
         """Create the topics, then consume; a room that handles nothing has no consumer."""
         if not self._topics:
             return
-        await ensure_topics(self._settings, self._topics)
-        await self._open()
+        try:
+            await ensure_topics(self._settings, self._topics)
+            await self._open()
+        except Exception as failure:
+            # The rest of the room works without a broker; what is stated meanwhile waits in the outbox.
+            log.warning("no broker yet (%s): not ready, trying again", type(failure).__name__)
+            self._away = True
         self._keeper = asyncio.create_task(self._keep())
 
     async def _keep(self) -> None:
@@ -59,20 +65,19 @@ class Consumer:
 
         The client would go on committing to topics that are gone, and never subscribe to their successors.
         """
-        away = False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 lost = await asyncio.wait_for(missing_topics(self._settings, self._topics), 10)
-                if lost or away:
+                if lost or self._away:
                     log.warning("the broker was %s: joining anew", "emptied" if lost else "away")
                     await ensure_topics(self._settings, self._topics)
                     with contextlib.suppress(Exception):
                         await asyncio.wait_for(self._broker.stop(), 10)
                     await self._open()
-                away = False
+                self._away = False
             except Exception:
-                away = True
+                self._away = True
 
     async def _open(self) -> None:
         self._broker = KafkaBroker(
@@ -133,6 +138,11 @@ class Consumer:
             place = TopicPartition(self._settings.kafka_namespace + topic, partition)
             await self._subscriber.consumer.seek_to_beginning(place)
         self._progress = time.monotonic()
+
+    @property
+    def joined(self) -> bool:
+        """Whether a broker answers; a room that handles nothing needs none."""
+        return not self._away
 
     async def lag(self) -> int:
         """Records not yet consumed, also set as metrics; feeds the watchdog."""

@@ -72,7 +72,7 @@ class Dispatcher:
                 transient = isinstance(failure, TRANSIENT)
                 if not transient or attempt == ATTEMPTS:
                     # The text of an exception may quote a row; only its class and place are kept.
-                    reason = _reason(failure)
+                    reason = reason_of(failure)
                     break
                 await asyncio.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311  (jitter)
         log.error("parked %s of %s: %s", record.envelope.type, record.envelope.topic, reason)
@@ -152,7 +152,8 @@ class Dispatcher:
                     await self._one(tx, REGISTRY[envelope.type], envelope, body)
 
 
-def _reason(failure: Exception) -> str:
+def reason_of(failure: Exception) -> str:
+    """Class and place of a failure, never its text, which may quote a row."""
     if isinstance(failure, ValidationError):
         places = sorted({".".join(str(step) for step in error["loc"]) for error in failure.errors()})
         return f"字段不合格 (fields refused): {', '.join(places[:10])}"

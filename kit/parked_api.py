@@ -1,11 +1,15 @@
 """Operators look at parked messages, retry them or drop them: the same three operations in every room."""
 
+import logging
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
 from kit import errors, parking
 from kit.auth import Actor, Operation, Reach, Role, Zone, guarded_router, require
+from kit.dispatch import UNREACHABLE, reason_of
+
+log = logging.getLogger("daohu.parked")
 
 
 def router(room: str) -> APIRouter:
@@ -34,8 +38,21 @@ def router(room: str) -> APIRouter:
             taken = await parking.take(tx, number, "retried", actor.sub)
             if taken is None:
                 raise errors.not_found()
+            if not taken:
+                raise errors.conflict(
+                    "parked-unreadable", "消息无法读取，只能丢弃", "an unreadable message can only be dropped"
+                )
             tx.audit("parked.retry", f"{room}/parked/{number}", actor.sub, messages=len(taken))
-            await request.app.state.dispatcher.dispatch(tx, taken)
+            try:
+                await request.app.state.dispatcher.dispatch(tx, taken)
+            except (errors.Problem, *UNREACHABLE):
+                raise
+            except Exception as failure:
+                # Everything is rolled back: it stays parked, with those behind it.
+                log.warning("parked message %d failed again: %s", number, reason_of(failure))
+                raise errors.conflict(
+                    "parked-again", "重试仍然失败，消息保持搁置", "it failed again and stays parked"
+                ) from None
         return {"retried": len(taken)}
 
     @guarded.post("/{number}:drop")

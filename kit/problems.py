@@ -5,6 +5,7 @@ import re
 import traceback
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,6 +17,14 @@ from kit import errors
 from kit.errors import Problem
 
 _log = logging.getLogger(__name__)
+
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    ConnectionError,
+)
+"""A request that meets these has changed nothing and may be sent again: 503, not 500."""
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z_-]{0,40}[0-9]{0,2}")
 
@@ -102,9 +111,10 @@ class NoLeakMiddleware:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:
-            problem = from_unknown()
+            problem = from_unknown() if not isinstance(error, DATABASE_AWAY) else errors.unavailable(5)
             where = "".join(traceback.format_tb(error.__traceback__))  # lines of code, no values
-            _log.error("unhandled %s, trace %s\n%s", type(error).__name__, problem.members["trace_id"], where)
+            trace_id = problem.members.get("trace_id", "")
+            _log.error("unhandled %s, trace %s\n%s", type(error).__name__, trace_id, where)
             if started:
                 raise AnswerCutShort from None
             await response(problem)(scope, receive, send)

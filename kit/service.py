@@ -142,11 +142,11 @@ class Service:
             parked = await tx.fetchval("SELECT count(*) FROM parked WHERE state = 'parked'")
             pending = await tx.fetchval("SELECT count(*) FROM pending")
             waiting = await tx.fetchval("SELECT count(*) FROM waiting")
-        stalled = await self.consumer.stalled()
-        response.status_code = 503 if stalled else 200
+        ready = self.consumer.joined and not await self.consumer.stalled()
+        response.status_code = 200 if ready else 503
         return {
             "room": self.name,
-            "ready": not stalled,
+            "ready": ready,
             "parked": parked,
             "pending": pending,
             "waiting": waiting,
