@@ -1,11 +1,16 @@
 """Everything the rooms know of one application, each thing asked of its own room by an official who may."""
 
+import re
 from typing import Any
 
 from demo import regions
 from demo.client import Portal, Refused
 from demo.people import CATEGORY_LABELS
 from demo.run import OPERATOR
+
+_ELEMENT = re.compile(
+    r'<(?:bpmn:)?(?:userTask|serviceTask|startEvent|endEvent) id="(?P<id>[^"]+)" name="(?P<name>[^"]+)"'
+)
 
 
 async def gather(portal: Portal, application_id: str) -> dict[str, Any]:
@@ -25,6 +30,7 @@ async def gather(portal: Portal, application_id: str) -> dict[str, Any]:
         for line in lines
         for payment in await portal.get(payer, "/api/payment/v1/payments", line_id=line["line_id"])
     ]
+    named = await _names(portal, application["project"])
     return {
         "application": application,
         "person": person,
@@ -34,7 +40,7 @@ async def gather(portal: Portal, application_id: str) -> dict[str, Any]:
         "lines": lines,
         "notices": await _notices(portal, handler, slices),
         "objections": await _objections(portal, county, lines),
-        "steps": await _steps(portal, [application_id, *slices, *_sets(lines)]),
+        "steps": await _steps(portal, [application_id, *slices, *_sets(lines)], named),
         "payments": payments,
     }
 
@@ -110,14 +116,33 @@ async def _objections(portal: Portal, county: str, lines: list[dict[str, Any]]) 
     return found
 
 
-async def _steps(portal: Portal, keys: list[str]) -> list[dict[str, Any]]:
-    """The history of the person's own instance and those of their slices and sets, in order."""
+async def _names(portal: Portal, project: str) -> dict[str, str]:
+    """What the diagrams call their tasks, and what starts and ends them, by element id."""
+    listed = await portal.get(OPERATOR, "/api/orchestrator/v1/projects")
+    version = next(one["version"] for one in listed["projects"] if one["project"] == project)
+    files = (await portal.get(OPERATOR, f"/api/orchestrator/v1/projects/{version}/files"))["files"]
+    return {
+        match["id"]: match["name"]
+        for name, text in files.items()
+        if name.endswith(".bpmn")
+        for match in _ELEMENT.finditer(text)
+    }
+
+
+async def _steps(portal: Portal, keys: list[str], named: dict[str, str]) -> list[dict[str, Any]]:
+    """What was done, by whom, in the person's own instance and those of their slices and sets; not the gateways."""
     found: list[dict[str, Any]] = []
     for key in keys:
         listed = await portal.get(OPERATOR, "/api/orchestrator/v1/instances", business_key=key)
         for one in listed["instances"]:
             path = f"/api/orchestrator/v1/instances/{one['id']}/history"
-            found += (await portal.get(OPERATOR, path))["history"]
+            actors: dict[str, str] = {}
+            for step in (await portal.get(OPERATOR, path))["history"]:
+                if step["what"] == "completed":
+                    actors[step["element"]] = step["actor"] or ""
+                elif step["what"] == "left" and step["element"] in named:
+                    actor = actors.pop(step["element"], "")
+                    found.append({"at": step["at"], "name": named[step["element"]], "actor": actor})
     return sorted(found, key=lambda one: str(one["at"]))
 
 

@@ -55,12 +55,12 @@ async def _notice(run: Run, folder: Path, papers: dict[str, Path]) -> None:
 
 
 async def _bank(run: Run, found: Figures, folder: Path, papers: dict[str, Path]) -> None:
-    for order in found.orders:
+    for number, order in enumerate(found.orders, start=1):
         who = f"finance_payer@{order['county']}"
         for file in order["files"]:
             if file["sha256"] is None:
                 continue
-            path = folder / "bank" / f"{order['county']}-{order['order_id'][:8]}-{file['number']}.txt"
+            path = folder / "bank" / f"{order['county']}-{number}-{file['number']}.txt"
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(
                 await run.portal.download(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -22,11 +23,14 @@ from demo.client import Portal, Refused
 from demo.journal import Journal
 from demo.options import DATA, RUN
 from demo.papers import WIDTH
+from kit.clock import CHINA
+from kit.money import format_yuan
 from stack.paths import StackError
 from stack.rooms import Stack
 from stack.supervisor import ends_cleanly
 
 FOLDER = RUN.parent / "person"
+CONCLUSIONS = {True: "成立 (upheld)", False: "不成立 (dismissed)", None: ""}
 
 
 class NoSuchPerson(ValueError):
@@ -98,22 +102,22 @@ def show(found: dict[str, Any], number: str) -> None:
         (one["status"], one["reason"] or "", str(one["asks"])) for one in found["cards"]
     ])  # fmt: skip
     _table(console, "公示 (notices)", ("轮", "标题", "地点", "起止", "状态"), [
-        (str(one["round"]), one["title"], one["place"] or "", f"{one['starts_on']} – {one['ends_on']}", one["state_label"])
+        (str(one["round"]), one["title"], one["place"] or "", _days(one), one["state_label"])
         for one in found["notices"]
     ])  # fmt: skip
     _table(console, "异议 (objections)", ("登记", "事由", "状态", "结论"), [
-        (_at(one["registered_at"]), one["topic"], one["state_label"], {True: "成立", False: "不成立", None: ""}[one["upheld"]])
+        (_at(one["registered_at"]), one["topic"], one["state_label"], CONCLUSIONS[one["upheld"]])
         for one in found["objections"]
     ])  # fmt: skip
-    _table(console, "办理经过 (who did what)", ("时间", "环节", "事项", "经办人"), [
-        (_at(one["at"]), one["element"], one["what"], one["actor"] or "") for one in found["steps"]
+    _table(console, "办理经过，业务时间 (who did what, business time)", ("时间", "环节", "经办人"), [
+        (_at(one["at"]), one["name"], one["actor"]) for one in found["steps"]
     ])  # fmt: skip
     for payment in found["payments"]:
         _payment(console, payment)
 
 
 def _line(console: Console, line: dict[str, Any]) -> None:
-    amount = "待测算" if line["amount_fen"] is None else f"{line['amount_fen'] / 100:.2f} 元"
+    amount = "待测算" if line["amount_fen"] is None else f"{format_yuan(line['amount_fen'])} 元"
     console.print(
         f"\n明细 {line['line_id']} · 属期 {line['entitlement_period']} · {amount} · 状态 [bold]{line['state']}[/] "
         f"{line['reason'] or ''}"
@@ -122,7 +126,8 @@ def _line(console: Console, line: dict[str, Any]) -> None:
         (str(one["rev"]), _at(one["at"]), one["state"], one["reason"] or "", str(one["amount_fen"] or ""), one["actor"])
         for one in line["changes"]
     ])  # fmt: skip
-    _table(console, "签字：清册的 Merkle 根包含此行 (signatures)", ("环节", "时间", "签字人", "根", "叶"), [
+    title = "签字：清册的 Merkle 根包含此行，真实时间 (signatures, real time)"
+    _table(console, title, ("环节", "时间", "签字人", "根", "叶"), [
         (one["node"], _at(one["signed_at"]), one["actor"], one["root"][:16], one["leaf"][:16])
         for one in line["signatures"]
     ])  # fmt: skip
@@ -131,12 +136,12 @@ def _line(console: Console, line: dict[str, Any]) -> None:
 def _payment(console: Console, one: dict[str, Any]) -> None:
     bank = one["bank"]
     console.print(
-        f"\n支付 {one['end_to_end_id']} · {one['amount_fen'] / 100:.2f} 元 · [bold]{one['state']}[/] "
+        f"\n支付 {one['end_to_end_id']} · {format_yuan(one['amount_fen'])} 元 · [bold]{one['state']}[/] "
         f"{one['code'] or ''} {one['reason'] or ''}"
     )
     console.print(f"  记账 (postings): {', '.join(one['posted'])}")
     console.print(
-        f"  银行账册 (the bank's own book): {bank['status']} {(bank['amount_fen'] or 0) / 100:.2f} 元 "
+        f"  银行账册 (the bank's own book): {bank['status']} {format_yuan(bank['amount_fen'] or 0)} 元 "
         f"流水 {bank['bank_serial'] or '无'} {bank['paid_at'] or ''} {bank['reason'] or ''}",
         markup=False,
     )
@@ -145,14 +150,18 @@ def _payment(console: Console, one: dict[str, Any]) -> None:
 def _table(console: Console, title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     if not rows:
         return
-    table = Table(title=title, title_justify="left", *heads)
+    table = Table(*heads, title=title, title_justify="left", box=SIMPLE_HEAD)
     for row in rows:
         table.add_row(*row)
     console.print(table)
 
 
+def _days(notice: dict[str, Any]) -> str:
+    return f"{notice['starts_on']} – {notice['ends_on']}" if notice["starts_on"] else "待填写"
+
+
 def _at(text: str) -> str:
-    return f"{datetime.fromisoformat(text):%m-%d %H:%M}"
+    return f"{datetime.fromisoformat(text).astimezone(CHINA):%m-%d %H:%M}"
 
 
 def main(arguments: list[str]) -> int:

@@ -55,12 +55,15 @@ def show(
 def _figures(run: Run, found: Figures, papers: Mapping[str, Path], checked: Mapping[str, Any]) -> Table:
     table = Table(title="结果 (figures)", title_justify="left")
     for name, justify in (("指标", "left"), ("数", "right"), ("说明", "left"), ("打开 (opens it)", "left")):
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type] # rich wants a Literal
+        table.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
     who = {name: f"make person N={number_of(found, one)}" for name, one in found.examples.items()}
     rules, sets, ledger = (f"cat {short(papers[name])}" for name in ("rules", "sets", "ledger"))
     bank = f"cat {short(papers['bank'])}" if "bank" in papers else sets
     notice = f"open {short(papers['pdf'])}" if "pdf" in papers else sets
     upheld = found.objections_upheld
+    dismissed = len(run.facts.get("objections", [])) - upheld
+    events = checked.get("counts", {}).get("events", 0)
+    checker = f"cat {short(run.options.run_dir / 'checker.json')}"
     rows = [
         ("申报", found.applications, "受理并登记的申报", f"make person N=1 … N={found.applications}"),
         ("未通过", found.rejected, _top(found.refusals), who.get("资格校验未通过", rules)),
@@ -69,12 +72,7 @@ def _figures(run: Run, found: Figures, papers: Mapping[str, Path], checked: Mapp
         ("乡镇确认", found.confirmed, "人次", who.get("发放成功", sets)),
         ("公示①", found.published, "已确认公示的人次", notice),
         ("异议成立", upheld, "该行取消", who.get("异议成立", sets)),
-        (
-            "异议不成立",
-            len(run.facts.get("objections", [])) - upheld,
-            "转补报，下一集发放",
-            who.get("异议不成立", sets),
-        ),
+        ("异议不成立", dismissed, "转补报，下一集发放", who.get("异议不成立", sets)),
         ("退回乡镇", found.slices_sent_back, "复核后进入下一送审集", sets),
         ("核定金额", yuan(found.approved_fen), "财政复核签字的清册", sets),
         ("发放成功", found.paid, yuan(found.paid_fen) + " 元", who.get("发放成功", bank)),
@@ -82,12 +80,7 @@ def _figures(run: Run, found: Figures, papers: Mapping[str, Path], checked: Mapp
         ("银行文件", len(found.orders), "支付申请，一集一份", bank),
         ("总账", yuan(found.paid_fen), "已付 = 到账", ledger),
         ("仍在办", checked.get("open", sum(found.waiting.values())), "见下表", who.get("预警拦截", rules)),
-        (
-            "消息",
-            checked.get("counts", {}).get("events", 0),
-            "Kafka 事件与命令",
-            f"cat {short(run.options.run_dir / 'checker.json')}",
-        ),
+        ("消息", events, "Kafka 事件与命令", checker),
     ]
     for one in rows:
         table.add_row(*(str(cell) for cell in one))

@@ -19,7 +19,7 @@ from stack.rooms import Stack
 T = TypeVar("T")
 OPERATOR = f"operator@{regions.CITY}"
 POLL_S = 0.4
-STUCK_AFTER_S = 150.0
+STUCK_AFTER_S = 240.0
 TOGETHER = 12
 """Requests of a stage that are under way at once."""
 
@@ -59,7 +59,7 @@ class Run:
     async def wait(
         self, name: str, probe: Callable[[], Awaitable[Count]], *, stage: Stage | None = None
     ) -> None:
-        """Poll until done = total, showing the count. Raises Stuck after 150 s without any change."""
+        """Poll until done = total, showing the count. Raises Stuck after 240 s without any change."""
         stage = stage or await self.begin(name)
         last: Count | None = None
         changed = time.monotonic()
