@@ -7,7 +7,6 @@ order of their key, and the API can look at them. Bodies hold ids and codes only
 from collections.abc import Sequence
 from typing import Any
 
-from kit import telemetry
 from kit.db import Tx
 from kit.envelope import Envelope
 from kit.inbox import Raw
@@ -30,7 +29,6 @@ async def park(tx: Tx, record: Raw, reason: str) -> None:
         reason,
         tx.wall,
     )
-    telemetry.PARKED.inc()
 
 
 async def park_unreadable(
@@ -55,7 +53,6 @@ async def park_unreadable(
             reason,
             tx.wall,
         )
-        telemetry.PARKED.inc()
 
 
 async def blocked(tx: Tx, records: Sequence[Raw]) -> set[tuple[str, str]]:
@@ -110,6 +107,5 @@ async def take(tx: Tx, number: int, state: str, actor: str) -> list[tuple[Envelo
         tx.wall,
         actor,
     )
-    telemetry.PARKED.dec(len(numbers))
     ordered = sorted(taken, key=lambda one: (one["sender"] or "", one["sequence"] or 0, one["number"]))
     return [(Envelope(**one["envelope"]), one["body"]) for one in ordered if one["envelope"] is not None]

@@ -237,8 +237,9 @@ class Relay:
 
     async def _measure(self) -> None:
         row = await self._database.pool.fetchrow(
-            "SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) AS age "
-            "FROM pending JOIN outbox USING (seq)"
+            "SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) AS age, "
+            "(SELECT count(*) FROM parked WHERE state = 'parked') AS parked FROM pending JOIN outbox USING (seq)"
         )
         telemetry.OUTBOX_PENDING.set(row["pending"])
         telemetry.OUTBOX_AGE.set(float(row["age"]))
+        telemetry.PARKED.set(row["parked"])

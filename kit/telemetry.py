@@ -28,6 +28,7 @@ PUBLISHED = Counter("daohu_messages_published", "Messages acknowledged by the br
 OUTBOX_PENDING = Gauge("daohu_outbox_pending", "Outbox rows not yet acknowledged")
 OUTBOX_AGE = Gauge("daohu_outbox_age_seconds", "Age of the oldest unacknowledged outbox row")
 LAG = Gauge("daohu_consumer_lag", "Records behind the end of the partition", ["topic", "partition"])
+WORK_ITEMS = Gauge("daohu_work_items", "Open work items, by node", ["node", "overdue"])
 STEP_SECONDS = Histogram("daohu_handle_seconds", "Time to handle one polled group of messages")
 REQUESTS = Counter("daohu_http_requests", "HTTP requests", ["method", "route", "status"])
 

@@ -5,15 +5,13 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from living import FOLDER, OPERATOR, Living, until
+from living import FOLDER, OPERATOR, ROW_LIMIT, Living, until
 from receiver import SpanReceiver
 
 from demo.deploy import files_of
 from stack.rooms import Stack
 from stack.supervisor import ends_cleanly
 
-ROW_LIMIT = 40
-"""Rows that a roster may have in these tests."""
 KNOWN_AT = (("application", "project"), ("batch", "project"), ("verification", "project_version"))
 
 

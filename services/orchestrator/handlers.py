@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contracts import catalogue
 from contracts.base import REGISTRY, Chunk, Message, outcome_name
 from contracts.orchestrator import CompleteWorkItem, FireTimer, RetryIncident
+from kit import telemetry
 from kit.bus import Handlers
 from kit.db import Tx
 from kit.handlers import Incoming
@@ -100,6 +101,17 @@ def _complete(group: Group, message: CompleteWorkItem) -> None:
     if case.complete_user_task(item["task_id"], form):
         completed[item["node"]] = message.actor
         group.note(message.instance_id, "completed", item["node"], message.actor, decision=message.decision)
+
+
+@on.worker(every=3.0)
+async def measure_work_items(room: Room) -> bool:
+    """Keep the metric of open work items."""
+    async with room.tx() as tx:
+        found = await store.open_work_items(tx, tx.now)
+    telemetry.WORK_ITEMS.clear()
+    for row in found:
+        telemetry.WORK_ITEMS.labels(row["node"], str(row["overdue"]).lower()).set(row["count"])
+    return False
 
 
 @on.worker(every=1.0)

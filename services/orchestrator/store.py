@@ -162,6 +162,15 @@ async def save(tx: Tx, changes: Changes) -> None:
     )
 
 
+async def open_work_items(tx: Tx, now: datetime) -> list[Any]:
+    """How many work items wait for people, by node, overdue or not."""
+    return await tx.fetch(
+        "SELECT node, due_at < $1 AS overdue, count(*) AS count FROM work_item "
+        "WHERE kind = 'act' AND state IN ('open', 'claimed') GROUP BY 1, 2",
+        now,
+    )
+
+
 async def due_timers(tx: Tx, now: datetime, limit: int = 500) -> list[Any]:
     """Take the timers that are due: each is handed out once."""
     return await tx.fetch(

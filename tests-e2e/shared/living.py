@@ -3,6 +3,7 @@
 import asyncio
 import io
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,8 +28,11 @@ TOWNSHIP = "539901101"
 VILLAGE = f"{TOWNSHIP}201"
 VILLAGE_NAME = "絮樵村"
 OPERATOR = "operator@5399"
+HANDLER = f"township_handler@{TOWNSHIP}"
 PROBLEM = "application/problem+json"
 PATIENCE_S = 60.0
+ROW_LIMIT = 40
+"""Rows that a roster may have in these tests."""
 FOLDER = CHECKOUT / "bpmn" / "projects" / "elderly-service-subsidy"
 
 
@@ -157,6 +161,19 @@ async def until(what: str, probe: Callable[[], Awaitable[T | None]], patience: f
             return found
         assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
         await asyncio.sleep(0.2)
+
+
+def refused(answer: httpx.Response, status: int, slug: str, *secrets: str) -> dict[str, Any]:
+    """A problem document of this status and type, Chinese first, without what was sent."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == PROBLEM
+    body: dict[str, Any] = answer.json()
+    assert body["type"] == f"urn:daohu:problem:{slug}"
+    assert body["status"] == status
+    assert re.match(r"[\u4e00-\u9fff].* \(.*[a-z].*\)$", body["title"]), body["title"]
+    for secret in secrets:
+        assert secret not in answer.text
+    return body
 
 
 def person(seed: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ from contracts.registry import PersonIn
 from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.ids import new_id
-from kit.regions import Level
+from kit.regions import Level, covers
 from kit.service import CurrentRoom, Room
 from kit.sheets import Limits
 from services.batch.api.batches import load_batch
@@ -49,6 +49,8 @@ async def upload_roster(
     async with room.tx() as tx:
         batch = await load_batch(tx, batch_id)
         permit(actor, UPLOAD_ROSTER, region=place or batch.county, project=batch.project)
+        if place is not None and not covers(batch.county, place):
+            raise errors.not_found()  # a stranger learns nothing of this county's batches
         if place is not None and place not in {one.code for one in room.regions.children(batch.county)}:
             raise errors.unprocessable("unknown-township", "乡镇不属于该批次", "not a township of this batch")
         project = await batches.find_project(tx, batch.project)

@@ -69,7 +69,9 @@ async def submit_slices(
     async with room.tx() as tx:
         batch = await load_batch(tx, batch_id)
         permit(actor, SUBMIT_SLICE, region=body.township, project=batch.project)
-        if not covers(batch.county, body.township) or body.township not in room.regions:
+        if not covers(batch.county, body.township):
+            raise errors.not_found()  # a stranger learns nothing of this county's batches
+        if body.township not in room.regions:
             raise errors.unprocessable("unknown-township", "乡镇不属于该批次", "not a township of this batch")
         ids = None if body.application_ids == "all" else list(body.application_ids)
         found = await candidates.claim(tx, batch, body.township, body.category, ids)
