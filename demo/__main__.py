@@ -102,11 +102,21 @@ async def drive(options: Options, people: Population, stack: Stack, board: Board
     killer = harm.Killer(options, stack, board)
     with Journal(options.run_dir) as journal:
         portal = Portal(stack.urls["portal"], journal, answers=options.run_dir / "answers" / "answers.txt")
+        watching = asyncio.create_task(_watch(stack, board))
         try:
             run = Run(options, stack, portal, people, board, killer.strike)
             return await _job(run, killer)
         finally:
+            watching.cancel()
             await portal.close()
+
+
+async def _watch(stack: Stack, board: Board) -> None:
+    """Tell which services ended by themselves (a consumer that lost its broker does); they are started again."""
+    while True:
+        for ended in stack.check():
+            board.say(f"{ended.name} 已退出并重启 (ended with {ended.code}, started again)")
+        await asyncio.sleep(1)
 
 
 async def _job(run: Run, killer: harm.Killer) -> dict[str, Any]:

@@ -71,8 +71,6 @@ class Run:
                 return
             if count != last:
                 last, changed = count, time.monotonic()
-            for ended in self.stack.check():
-                self.board.say(f"{ended.name} 意外退出，已重启 (ended with {ended.code}, restarted)")
             if time.monotonic() - changed > STUCK_AFTER_S:
                 raise Stuck(f"{name}: {count[0]}/{count[1]} {count[2]}; {await self.standstill()}")
             await asyncio.sleep(POLL_S)
