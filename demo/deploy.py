@@ -8,33 +8,14 @@ from typing import Any
 
 from demo.client import Portal, Refused
 from demo.journal import Journal
-from stack.paths import CHECKOUT, HOME
-
-LIBRARY = CHECKOUT / "bpmn" / "library"
-SUFFIXES = {".toml", ".bpmn", ".dmn", ".json"}
-
-
-def files_of(folder: Path, library: Path = LIBRARY) -> dict[str, str]:
-    """The folder's files as they are posted; shared diagrams of the library under `library/`.
-
-    Raises ValueError when the folder has no project.toml.
-    """
-    if not (folder / "project.toml").is_file():
-        raise ValueError("文件夹中没有 project.toml (the folder has no project.toml)")
-    found = {one.relative_to(folder).as_posix(): one for one in sorted(folder.rglob("*"))}
-    if library.is_dir():
-        found |= {f"library/{one.relative_to(library).as_posix()}": one for one in sorted(library.rglob("*"))}
-    return {
-        name: path.read_text(encoding="utf-8")
-        for name, path in found.items()
-        if path.is_file() and path.suffix in SUFFIXES
-    }
+from engine.folder import read_folder
+from stack.paths import HOME
 
 
 async def deploy(portal: Portal, who: str, folder: Path) -> dict[str, Any]:
     """Post the folder; raises Refused with every problem of the diagrams and rules."""
     answer: dict[str, Any] = await portal.post(
-        who, "/api/orchestrator/v1/projects", {"files": files_of(folder)}
+        who, "/api/orchestrator/v1/projects", {"files": read_folder(folder)}
     )
     portal.receipt("project", str(answer["version"]))
     return answer
