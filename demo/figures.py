@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo import intake, regions, township
+from demo import intake, township
 from demo.run import OPERATOR, Run
 from stack.rooms import ROOMS
 
@@ -87,6 +87,9 @@ async def _hits(run: Run, found: Figures) -> None:
         found.examples["预警拦截"] = next(iter(stopped.values()))
 
 
+_EXAMPLES = (("abnormal", "异常卡"), ("failed", "发放失败"), ("paid", "发放成功"), ("processing", "处理中"))
+
+
 async def _lines(run: Run, found: Figures, slices: list[dict[str, Any]]) -> None:
     for one in slices:
         found.abnormal_cards += one["counters"]["abnormal"]
@@ -96,7 +99,8 @@ async def _lines(run: Run, found: Figures, slices: list[dict[str, Any]]) -> None
             found.waiting["silent"] += one["counters"]["normal"]
         if one["counters"]["paid"]:
             found.townships_paid.add(one["township"])
-        for state, name in (("abnormal", "异常卡"), ("failed", "发放失败"), ("paid", "发放成功")):
+        silent = one["township"] == run.silent
+        for state, name in _EXAMPLES + ((("normal", "沉默乡镇"),) if silent else ()):
             if one["counters"][state] and name not in found.examples:
                 path = f"/api/batch/v1/slices/{one['slice_id']}/lines"
                 line = (await run.portal.get(f"county_handler@{one['county']}", path, state=state, limit=1))[
@@ -137,4 +141,3 @@ async def _sets(run: Run, found: Figures) -> None:
                 found.paid += order["payments"].get("PAID", 0)
                 found.paid_fen += order["payments_fen"].get("PAID", 0)
                 found.failed += sum(order["payments"].get(state, 0) for state in ("REJECTED", "RETURNED"))
-    found.examples.setdefault("沉默乡镇", regions.name(run.silent))

@@ -107,17 +107,21 @@ def _counties(run: Run, found: Figures) -> Table:
 
 
 def _waiting(run: Run, found: Figures) -> Table:
-    table = Table(
-        title="仍在办：有原因、有经办、有期限 (open, each with reason, owner, due date)", title_justify="left"
-    )
+    title = "仍在办：有原因、有经办、有期限 (open: each with reason, owner, due date)"
+    table = Table(title=title, title_justify="left")
     table.add_column("情况")
     table.add_column("人", justify="right")
+    table.add_column("打开 (opens it)")
     labels = {
-        "held": "预警挂起，待核实", "abnormal": "异常卡，待更正", "processing": "处理中",
-        "silent": f"{regions.name(run.silent)} 未确认（沉默乡镇）",
-    }  # fmt: skip
-    for name, label in labels.items():
-        table.add_row(label, str(found.waiting[name]))
+        "held": ("预警挂起，待核实", "预警拦截"),
+        "abnormal": ("异常卡，待更正", "异常卡"),
+        "processing": ("处理中", "处理中"),
+        "silent": (f"{regions.name(run.silent)}未确认（沉默乡镇）", "沉默乡镇"),
+    }
+    for name, (label, example) in labels.items():
+        if found.waiting[name]:
+            number = number_of(found, found.examples.get(example, ""))
+            table.add_row(label, str(found.waiting[name]), f"make person N={number}")
     return table
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,6 +96,18 @@ class Run:
         async with asyncio.TaskGroup() as group:
             for item in todo:
                 group.create_task(one(item))
+
+    async def all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Do different things at once, a dozen at a time."""
+        gate = asyncio.Semaphore(TOGETHER)
+
+        async def one(work: Coroutine[Any, Any, None]) -> None:
+            async with gate:
+                await work
+
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(one(work))
 
     async def items(self, *, state: str = "todo", **query: Any) -> list[dict[str, Any]]:
         """Work items of the whole city, as the operator sees them."""

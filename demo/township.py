@@ -76,22 +76,30 @@ async def hang(run: Run, slices: Collection[str], round_: int, name: str) -> Non
     working: set[str] = set()
 
     async def steps() -> Count:
-        up = 0
-        for one in await notices(run, slices, round_):
-            who, path = f"township_handler@{one['township']}", f"{SHEET}/{one['notice_id']}"
-            if one["state"] == "to_generate" and one["notice_id"] not in working:
-                working.add(one["notice_id"])
-                await run.portal.post(who, f"{path}:generate")
-                run.portal.receipt("notice", f"{one['notice_id']}/generate")
-            elif one["state"] == "to_publish":
-                await _publish(run, who, path, one)
-            up += one["state"] in ("published", "ended", "confirmed")
+        found = await notices(run, slices, round_)
+        fresh = [one for one in found if one["state"] == "to_generate" and one["notice_id"] not in working]
+        working.update(one["notice_id"] for one in fresh)
+        await run.all(_generate(run, one) for one in fresh)
+        await run.all(_publish(run, one) for one in found if one["state"] == "to_publish")
+        up = sum(one["state"] in ("published", "ended", "confirmed") for one in found)
         return up, len(slices), ""
 
     await run.wait(name, steps)
 
 
-async def _publish(run: Run, who: str, path: str, one: dict[str, Any]) -> None:
+def _desk(notice: dict[str, Any]) -> tuple[str, str]:
+    """Who works on a notice, and its address."""
+    return f"township_handler@{notice['township']}", f"{SHEET}/{notice['notice_id']}"
+
+
+async def _generate(run: Run, one: dict[str, Any]) -> None:
+    who, path = _desk(one)
+    await run.portal.post(who, f"{path}:generate")
+    run.portal.receipt("notice", f"{one['notice_id']}/generate")
+
+
+async def _publish(run: Run, one: dict[str, Any]) -> None:
+    who, path = _desk(one)
     first = run.today().date()
     body = {
         "medium": "offline", "place": "村务公开栏", "starts_on": first.isoformat(),
@@ -138,7 +146,7 @@ async def take_down(run: Run, slices: Collection[str], round_: int, name: str) -
         run.move_clock(DAYS + 1)
 
     async def one(notice: dict[str, Any]) -> None:
-        who, path = f"township_handler@{notice['township']}", f"{SHEET}/{notice['notice_id']}"
+        who, path = _desk(notice)
         await _photo(run, who, path, "end", run.today().date().isoformat(), notice["notice_id"])
         await run.portal.post(who, f"{path}:confirm")
         run.portal.receipt("notice", f"{notice['notice_id']}/confirm")
@@ -151,11 +159,13 @@ async def review(run: Run, slices: Collection[str]) -> None:
     seen: set[str] = set()
 
     async def steps() -> Count:
-        for item in await run.items(node="township_review"):
-            if item["business_key"] not in slices or item["id"] in seen:
-                continue
-            seen.add(item["id"])
-            await sign(run, item)
+        todo = [
+            item
+            for item in await run.items(node="township_review")
+            if item["business_key"] in slices and item["id"] not in seen
+        ]
+        seen.update(item["id"] for item in todo)
+        await run.all(sign(run, item) for item in todo)
         done = [
             one
             for one in await run.slices()

@@ -7,7 +7,6 @@ import pytest
 
 from demo import population, setup
 from demo.checking import canaries
-from demo.deploy import files_of
 from demo.life import place
 from demo.person import NoSuchPerson, resolve
 from demo.run import set_clock
@@ -26,13 +25,6 @@ def test_the_clock_file_says_what_rooms_read(tmp_path: Path) -> None:
 def test_photos_are_pictures_and_differ() -> None:
     one, two = png(b"notice-a start"), png(b"notice-b end")
     assert one.startswith(b"\x89PNG\r\n\x1a\n") and one.endswith(b"IEND\xaeB`\x82") and one != two
-
-
-def test_a_project_folder_is_read_whole(tmp_path: Path) -> None:
-    found = files_of(setup.PROJECT_FOLDER)
-    assert {"project.toml", "township.bpmn", "county.bpmn", "intake.bpmn", "rules.dmn"} <= set(found)
-    with pytest.raises(ValueError, match=r"project\.toml"):
-        files_of(tmp_path)
 
 
 def test_prices_cover_the_projects_categories() -> None:
