@@ -35,6 +35,20 @@ class RetryIncident(Message):
     actor: str
 
 
+@command("subsidy.orchestrator.start_instance.v1", key="business_key", crosses=True)
+class StartInstance(Message):
+    """An operator starts a process by hand: one that no event starts, or one whose event was missed.
+
+    `data` are the fields that the process's start event would carry; ids and codes, never a person's data.
+    """
+
+    business_key: str
+    project: str
+    process: str
+    data: dict[str, Any] = {}
+    actor: str
+
+
 @event("subsidy.orchestrator.project_deployed.v1", key="project", crosses=True)
 class ProjectDeployed(Message):
     """A project folder became an immutable version (content hash); rooms keep what concerns them.

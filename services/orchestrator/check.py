@@ -3,18 +3,8 @@
 import sys
 from pathlib import Path
 
+from engine.folder import read_folder
 from services.orchestrator.engine import Project, ProjectRefused
-
-
-def folder_files(folder: Path) -> dict[str, str]:
-    """A project folder as it is deployed: its own files, and the shared diagrams under `library/`."""
-    found = {
-        path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.is_file()
-    }
-    library = folder.parent.parent / "library"
-    for path in sorted(library.glob("*.bpmn")) if library.is_dir() else []:
-        found[f"library/{path.name}"] = path.read_text(encoding="utf-8")
-    return found
 
 
 def main(folders: list[str]) -> int:
@@ -22,8 +12,10 @@ def main(folders: list[str]) -> int:
     failed = 0
     for name in folders:
         try:
-            project = Project(folder_files(Path(name)))
-            print(f"{name}: {len(project.programs)} 个流程可部署 (processes, deployable)")
+            project = Project(read_folder(Path(name)))
+            print(
+                f"{name}: {len(project.programs)} 个流程可部署，{project.scenarios} 个情景通过 (processes, scenarios)"
+            )
         except ProjectRefused as refused:
             failed += 1
             for one in refused.problems:

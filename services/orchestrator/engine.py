@@ -13,6 +13,7 @@ from contracts.base import REGISTRY, Message, operator_name, outcome_name
 from engine.dmn import DmnError, read_dmn
 from engine.linter import Operator, errors, lint
 from engine.runtime import Diagram, DiagramError, Program, compile_program, read_bpmn
+from engine.scenario import ScenarioFailed, play
 
 COMMANDS: dict[str, type[Message]] = {operator_name(cls): cls for cls in catalogue.commands()}
 """Operators that a service task may name: every command of every room but our own."""
@@ -65,6 +66,7 @@ class Project:
         library = self._library()
         for process, filename in self.manifest.get("processes", {}).items():
             self._process(process, filename, decisions, library)
+        self.scenarios = self._scenarios() if not self._problems else 0
         if self._problems:
             raise ProjectRefused(self._problems)
 
@@ -151,6 +153,24 @@ class Project:
             for one in wrong.problems:
                 self._add(filename, one.element_id, str(one))
 
+    def _scenarios(self) -> int:
+        """Play the folder's scenarios; returns how many there are."""
+        outcomes = {name: one.outcomes for name, one in operators().items()}
+        files = {name: text for name, text in self._files.items() if name.startswith("scenarios/")}
+        for name, text in files.items():
+            try:
+                scenario = tomllib.loads(text)
+                program = self.programs[scenario["process"]]
+                start = scenario.get("start", {}) | {"project_version": "scenario"}
+                play(program, scenario | {"start": start}, outcomes, build_command)
+            except tomllib.TOMLDecodeError as wrong:
+                self._add(name, "", f"不是有效的 TOML (not valid TOML): {wrong}")
+            except KeyError as missing:
+                self._add(name, "", f"缺少或未知 {missing} (missing or unknown)")
+            except ScenarioFailed as failed:
+                self._add(name, "", str(failed))
+        return len(files)
+
 
 class Programs:
     """Compiled projects by version; compiling again after a restart costs some milliseconds each."""
@@ -171,7 +191,7 @@ class Programs:
         return project
 
 
-class BadParameters(Exception):
+class BadParameters(ValueError):
     """A command can't be built from the instance's data; names the fields, never the values."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contracts import catalogue
 from contracts.base import REGISTRY, Chunk, Message, outcome_name
-from contracts.orchestrator import CompleteWorkItem, FireTimer, RetryIncident
+from contracts.orchestrator import CompleteWorkItem, FireTimer, RetryIncident, StartInstance
 from kit import telemetry
 from kit.bus import Handlers
 from kit.db import Tx
@@ -50,6 +50,11 @@ async def step(messages: Sequence[Incoming], tx: Tx) -> None:
                 case = group.case(message.instance_id)
                 if case is not None:
                     case.fire_timer(message.task_id, message.branch)
+            case StartInstance():
+                version = await store.newest_version(tx, message.project)
+                if version is not None:
+                    data = message.data | {"project": message.project}
+                    await group.start(message.process, version, message.business_key, data)
             case RetryIncident():
                 case = group.case(message.instance_id)
                 if case is not None and case.retry(message.task_id):
@@ -67,7 +72,8 @@ async def step(messages: Sequence[Incoming], tx: Tx) -> None:
                             )
                 starter = starters.get((str(getattr(message, "project", "")), message.TYPE))
                 if starter is not None:
-                    await group.start(starter["process"], starter["version"], message)
+                    data = message.model_dump(mode="json")
+                    await group.start(starter["process"], starter["version"], message.key, data)
     await group.save()
 
 

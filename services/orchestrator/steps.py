@@ -9,7 +9,6 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from contracts.base import Message
 from contracts.orchestrator import InstanceEnded, InstanceStarted, WorkItemClosed, WorkItemOpened
 from engine import runtime as fx
 from engine.runtime import Case
@@ -69,16 +68,16 @@ class Group:
             self._cases[instance_id] = project.programs[row.process].load(instance_id, row.state)
         return self._cases[instance_id]
 
-    async def start(self, process: str, version: str, message: Message) -> None:
-        """A new instance of the process for the message's key, unless it exists already."""
-        instance_id = named_id("instance", process, message.key)
-        data = message.model_dump(mode="json") | {"project_version": version}
+    async def start(self, process: str, version: str, key: str, fields: dict[str, Any]) -> None:
+        """A new instance of the process for a key, unless it exists already."""
+        instance_id = named_id("instance", process, key)
+        data = fields | {"project_version": version}
         if instance_id in self._rows or await store.existing(self.tx, [instance_id]):
             return
         project = await self._project(version)
         row = store.Instance(
             instance_id,
-            message.key,
+            key,
             data["project"],
             version,
             process,
@@ -96,7 +95,7 @@ class Group:
         with telemetry.span(f"start {process}", self.traceparent):
             self.tx.emit(
                 InstanceStarted(
-                    business_key=message.key,
+                    business_key=key,
                     instance_id=instance_id,
                     project=row.project,
                     process=process,

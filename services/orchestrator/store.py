@@ -58,6 +58,13 @@ async def newest_starters(
     return {(row["project"], row["message_type"]): row for row in rows}
 
 
+async def newest_version(tx: Tx, project: str) -> str | None:
+    found: str | None = await tx.fetchval(
+        "SELECT version FROM project_version WHERE project = $1 ORDER BY number DESC LIMIT 1", project
+    )
+    return found
+
+
 async def files(tx: Tx, version: str) -> dict[str, str]:
     found: dict[str, str] = await tx.fetchval("SELECT files FROM project_version WHERE version = $1", version)
     return found

@@ -3,12 +3,16 @@
 from typing import Any
 
 from fastapi import Depends
+from pydantic import BaseModel, Field
 
-from contracts.orchestrator import RetryIncident
-from kit import errors
+from contracts.orchestrator import RetryIncident, StartInstance
+from kit import errors, mask
 from kit.auth import Actor, Operation, Reach, Resource, Role, Zone, authorize, guarded_router, require
 from kit.db import Tx
+from kit.ids import named_id
 from kit.service import CurrentRoom
+from services.orchestrator import store
+from services.orchestrator.handlers import programs
 
 router = guarded_router(prefix="/api/orchestrator/v1/instances", tags=["instances"])
 STAFF = frozenset(Role) - {Role.CITIZEN, Role.SERVICE}
@@ -21,6 +25,13 @@ RETRY = Operation(
     region=Reach.NONE,
     project=False,
     states=frozenset({"incident"}),
+)
+START = Operation(
+    "orchestrator.start_instance",
+    roles=frozenset({Role.OPERATOR}),
+    zone=Zone.FINANCE,
+    region=Reach.NONE,
+    project=False,
 )
 COLUMNS = "id, business_key, project, version, process, status, county, township, rev, started_at, ended_at"
 
@@ -58,6 +69,42 @@ async def list_instances(
             min(limit, 1000),
         )
     return {"instances": [dict(row) for row in rows]}
+
+
+class StartIn(BaseModel):
+    """The fields that the process's start event would carry; the region is theirs."""
+
+    project: str
+    process: str
+    business_key: str = Field(min_length=1, max_length=100)
+    data: dict[str, Any] = {}
+
+
+@router.post("", status_code=202)
+async def start(body: StartIn, room: CurrentRoom, actor: Actor = Depends(require(START))) -> dict[str, str]:
+    """Start a process by hand; the same project, process and key again is the same instance."""
+    async with room.tx(actor) as tx:
+        version = await store.newest_version(tx, body.project)
+        project = programs.get(version) if version else None
+        if version and project is None:
+            project = programs.add(version, await store.files(tx, version))
+        if project is None or body.process not in project.programs:
+            raise errors.unprocessable("unknown-process", "没有这个项目或流程", "no such project or process")
+        if any(isinstance(one, str) and mask.looks_like_pii(one) for one in body.data.values()):
+            raise errors.unprocessable(
+                "personal-data", "不得含有个人信息", "no person's data in process data"
+            )
+        tx.emit(
+            StartInstance(
+                business_key=body.business_key,
+                project=body.project,
+                process=body.process,
+                data=body.data,
+                actor=actor.sub,
+            )
+        )
+        tx.audit("instance.start", f"{body.process}/{body.business_key}", project=body.project)
+    return {"accepted": named_id("instance", body.process, body.business_key)}
 
 
 @router.get("/{instance_id}")

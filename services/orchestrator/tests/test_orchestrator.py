@@ -18,7 +18,7 @@ from contracts.batch import (
     SliceSigned,
 )
 from contracts.card_matching import MatchSlice, SliceMatched
-from contracts.orchestrator import CompleteWorkItem, ProjectDeployed
+from contracts.orchestrator import CompleteWorkItem, ProjectDeployed, StartInstance
 from contracts.publicity import NoticeConfirmed, PublishSlice
 from contracts.verification import (
     CheckEligibility,
@@ -27,6 +27,7 @@ from contracts.verification import (
     SliceVerified,
     VerifySlice,
 )
+from engine.folder import read_folder
 from kit.auth import Role
 from kit.testing import RoomHarness, Sent, official, only
 from services.orchestrator.app import app
@@ -37,7 +38,7 @@ TOWNSHIP = "539901101"
 
 
 def folder() -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(PROJECT.iterdir())}
+    return read_folder(PROJECT)
 
 
 @pytest.fixture
@@ -214,7 +215,8 @@ async def test_a_copy_without_publicity_runs_without_publicity(room: RoomHarness
         flags=re.S,
     )
     diagram = re.sub(r"\s*<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", "", diagram, flags=re.S)
-    await deploy(room, files | {"township.bpmn": diagram})
+    others = {name: text for name, text in files.items() if "publish_first" not in text or name == "project.toml"}
+    await deploy(room, others | {"township.bpmn": diagram})
     await room.emitted()
     await to_confirmation(room)
     after = await complete(room, Role.TOWNSHIP_HANDLER, TOWNSHIP, "approve")
@@ -289,3 +291,34 @@ async def test_desks_show_only_their_region_and_role(room: RoomHarness) -> None:
         )
     assert (wrong.status_code, number.status_code) == (422, 422)
     assert await room.emitted() == []
+
+
+async def test_an_operator_starts_a_process_by_hand_once(room: RoomHarness) -> None:
+    await deploy(room, folder())
+    await room.emitted()
+    fields = submitted("a9").model_dump(mode="json")
+    body = {"project": "11810", "process": "intake", "business_key": "a9", "data": fields}
+    async with room.client(official(Role.OPERATOR, "5399")) as client:
+        answers = [await client.post("/api/orchestrator/v1/instances", json=body) for _ in range(2)]
+        wrong = await client.post("/api/orchestrator/v1/instances", json=body | {"process": "tea"})
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert wrong.status_code == 422
+    checks = await room.deliver(*only(await room.emitted(), StartInstance))
+    assert len(only(checks, CheckEligibility)) == 1
+    async with room.client(official(Role.TOWNSHIP_HANDLER, TOWNSHIP)) as client:
+        standing = (await client.get("/api/orchestrator/v1/instances", params={"business_key": "a9"})).json()
+        instance = standing["instances"][0]["id"]
+        here = (await client.get(f"/api/orchestrator/v1/instances/{instance}")).json()
+        history = (await client.get(f"/api/orchestrator/v1/instances/{instance}/history")).json()["history"]
+    assert [wait["waits_for"] for wait in here["waits"]] == ["verification.check_eligibility"]
+    assert [one["what"] for one in history][:2] == ["started", "entered"]
+
+
+async def test_a_scenario_that_does_not_hold_keeps_a_folder_out(room: RoomHarness) -> None:
+    files = folder()
+    name = "scenarios/intake_passes.toml"
+    bad = files[name].replace('not_visited = ["refuse_application"]', 'not_visited = ["list_application"]')
+    async with room.client(official(Role.OPERATOR, "5399")) as client:
+        answer = await client.post("/api/orchestrator/v1/projects", json={"files": files | {name: bad}})
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["file"] == name
