@@ -6,6 +6,7 @@ import httpx
 from pydantic import BaseModel
 
 from kit import errors, telemetry
+from kit.crashpoint import crashpoint
 from kit.issuer import ServiceTokens
 from kit.settings import Settings
 
@@ -28,10 +29,12 @@ class Peers:
         if traceparent := telemetry.current_traceparent():
             headers["traceparent"] = traceparent
         url = self._settings.room_urls.get(room, "") + path
+        crashpoint("peers.before_call")
         try:
             answer = await self._http.post(url, content=body.model_dump_json().encode(), headers=headers)
         except httpx.HTTPError as failure:
             raise errors.unavailable(5, f"{room} 不可用 ({room} can't be reached)") from failure
+        crashpoint("peers.after_call")
         if answer.status_code >= 500 or answer.status_code == 429:
             raise errors.unavailable(5, f"{room} 不可用 ({room} answers {answer.status_code})")
         if answer.status_code >= 400:

@@ -17,6 +17,8 @@ SHARED = {
     "batch": ["bus.before_commit:3", "bus.after_commit:3"],
     "orchestrator": ["bus.before_commit:9", "bus.after_commit:9", "relay.published_before_mark:3"],
     "grievance": ["bus.after_commit"],
+    "verification": ["bus.before_commit:2"],
+    "payment": ["relay.published_before_mark"],
 }
 """The kit's points, where most hangs on them; `:k` is the k-th visit."""
 
@@ -51,9 +53,8 @@ async def test_killed_at_every_crash_point_nothing_is_lost_or_paid_twice(
     points = sweep.plan(sweep.registered(), SHARED)
     options = Options(people=PEOPLE, seed=SEED, data_dir=tmp_path / "data", run_dir=tmp_path / "run")
     people = population.generate(options.people, options.seed, options.period)
-    with (
-        Board() as board,
-        sweep.Sweeping(
+    with Board() as board:
+        stack = sweep.Sweeping(
             points,
             data_dir=options.data_dir,
             run_dir=options.run_dir,
@@ -61,9 +62,9 @@ async def test_killed_at_every_crash_point_nothing_is_lost_or_paid_twice(
             business_now=START,
             fast=True,
             env={"DAOHU_KAFKA_SESSION_TIMEOUT_MS": "6000"},
-        ) as stack,
-    ):
-        last = await drive(options, people, stack, board)
+        )
+        with stack:
+            last = await drive(options, people, stack, board)
     assert last["ok"], last
     assert (last["lost"], last["paid_twice"], last["parked"]) == (0, 0, 0)
     assert last["paid"] > 0

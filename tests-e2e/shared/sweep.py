@@ -14,6 +14,8 @@ from stack.supervisor import Exit
 KILLED = -9
 LOOK_S = 0.1
 PARTS = ("kit", "services")
+FLOW = ("profiles", "accounts", "agency", "names", "send", "receipt", "result", "query")
+"""Outside calls of the rooms, in the order in which a payment meets them."""
 
 
 def named(text: str) -> Iterator[str]:
@@ -41,11 +43,17 @@ def plan(names: set[str], shared: Mapping[str, Sequence[str]]) -> dict[str, list
     found: dict[str, list[str]] = {room: [] for room in ROOMS}
     for room, points in shared.items():
         found[room] += points
-    for name in sorted(names):
-        room = name.partition(".")[0]
-        if room in found:
-            found[room].append(name)
+    own = [name for name in names if name.partition(".")[0] in found]
+    for name in sorted(own, key=_in_flow):
+        found[name.partition(".")[0]].append(name)
     return {room: points for room, points in found.items() if points}
+
+
+def _in_flow(name: str) -> tuple[int, int]:
+    """A crash point that comes earlier in the flow is armed earlier: later ones are not passed again."""
+    _, _, point = name.partition(".")
+    moment, _, call = point.partition("_")
+    return FLOW.index(call) if call in FLOW else len(FLOW), ("before", "after").index(moment)
 
 
 class Sweeping(Stack):
