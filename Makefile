@@ -51,6 +51,10 @@ bench-pipeline: ## 全程速度 (roster to last line paid; LINES=2000,20000,1000
 deploy-project: ## 部署一个项目 (deploy a project's folder to the running system; DIR=)
 	@$(RUN) -m demo.deploy $(DIR)
 
+.PHONY: parked
+parked: ## 搁置的消息 (look at parked messages; ROOM= ACT=retry|drop N= to decide one)
+	@$(RUN) -m stack.parked $(ROOM) $(ACT) $(N)
+
 .PHONY: requirements
 requirements: ## 重新锁定依赖 (compile requirements/*.txt; UPGRADE=1 for newer versions)
 	@stack/setup.sh && exec requirements/compile

@@ -9,6 +9,7 @@ from typing import Any
 from demo.client import Portal, Refused
 from demo.journal import Journal
 from engine.folder import read_folder
+from stack.parked import running_portal
 from stack.paths import HOME
 
 
@@ -19,16 +20,6 @@ async def deploy(portal: Portal, who: str, folder: Path) -> dict[str, Any]:
     )
     portal.receipt("project", str(answer["version"]))
     return answer
-
-
-def running_portal() -> str:
-    """The address of the newest running system of this checkout. Raises ValueError when there is none."""
-    states = sorted((HOME / "run").glob("*/stack.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for state in states:
-        known = json.loads(state.read_text(encoding="utf-8"))
-        if Path(f"/proc/{known['pid']}").exists():
-            return str(known["urls"]["portal"])
-    raise ValueError("没有正在运行的系统，请先 make up (nothing is running: `make up` first)")
 
 
 async def main(folder: Path) -> int:

@@ -6,6 +6,7 @@ from contracts.base import Message
 from contracts.batch import SliceOpened
 from contracts.examples import example
 from contracts.orchestrator import CompleteWorkItem
+from engine.folder import read_folder
 from kit.db import Tx
 from kit.ids import named_id
 from services.orchestrator import engine
@@ -27,9 +28,7 @@ GOLDEN: dict[type[Message], Message] = {cls: cls.model_validate(example(cls)) fo
 
 async def prepare(tx: Tx) -> None:
     """The project's own diagrams as version v1."""
-    files = {
-        path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir()) if path.is_file()
-    }
+    files = read_folder(FOLDER)
     project = engine.Project(files)
     await tx.execute(
         "INSERT INTO project_version VALUES ('v1', '11810', 1, $1, $2, $3, 'operator@5399')",

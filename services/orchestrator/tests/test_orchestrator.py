@@ -215,7 +215,9 @@ async def test_a_copy_without_publicity_runs_without_publicity(room: RoomHarness
         flags=re.S,
     )
     diagram = re.sub(r"\s*<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", "", diagram, flags=re.S)
-    others = {name: text for name, text in files.items() if "publish_first" not in text or name == "project.toml"}
+    others = {
+        name: text for name, text in files.items() if "publish_first" not in text or name == "project.toml"
+    }
     await deploy(room, others | {"township.bpmn": diagram})
     await room.emitted()
     await to_confirmation(room)
