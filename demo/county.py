@@ -92,9 +92,9 @@ def _submit(run: Run) -> Act:
                 await setup.standard(run, county, category, price)
             await run.complete(who, item, "done")
             return
-        if run.facts["send_back"] and county == run.counties[1]:
+        inside = sorted(await _members(run, [item["business_key"]]))
+        if run.facts["send_back"] and county == run.counties[1] and len(inside) > 1:
             run.facts["send_back"] = False
-            inside = sorted(await _members(run, [item["business_key"]]))
             run.facts["sent_back"] = inside[0]
             await run.complete(
                 who,

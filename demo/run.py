@@ -53,8 +53,8 @@ class Run:
 
     @property
     def silent(self) -> str:
-        """The township that does not answer after 补贴清单: the last one of the last county."""
-        return regions.at("township")[-1].code
+        """The township that does not answer after 补贴清单: the last one; none among a user's own people."""
+        return "" if self.options.roster else regions.at("township")[-1].code
 
     async def wait(
         self, name: str, probe: Callable[[], Awaitable[Count]], *, stage: Stage | None = None
