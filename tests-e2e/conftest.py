@@ -8,7 +8,7 @@ import pytest
 from living import FOLDER, OPERATOR, ROW_LIMIT, Living, until
 from receiver import SpanReceiver
 
-from demo.deploy import files_of
+from engine.folder import read_folder
 from stack.rooms import Stack
 from stack.supervisor import ends_cleanly
 
@@ -45,13 +45,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory, spans: SpanReceiver) -> Iter
 async def bare(stack: Stack) -> AsyncIterator[Living]:
     """The system without any project."""
     async with httpx.AsyncClient(base_url=stack.urls["portal"], timeout=60, trust_env=False) as http:
-        yield Living(stack, http)
+        running = Living(stack, http)
+        http.event_hooks["response"].append(running.keep)
+        yield running
 
 
 @pytest.fixture(scope="session")
 async def living(bare: Living) -> Living:
     """The system with the project deployed, and known to the rooms that take applications and rosters."""
-    await bare.ok(OPERATOR, "POST", "/api/orchestrator/v1/projects", json={"files": files_of(FOLDER)})
+    await bare.ok(OPERATOR, "POST", "/api/orchestrator/v1/projects", json={"files": read_folder(FOLDER)})
     for room, table in KNOWN_AT:
 
         async def known(room: str = room, table: str = table) -> bool:

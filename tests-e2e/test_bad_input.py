@@ -26,7 +26,7 @@ from living import (
 )
 
 from demo import invented
-from demo.deploy import files_of
+from engine.folder import read_folder
 
 ROSTER_ROOMS = ("batch", "registry", "application")
 UPLOADED = {"batch.roster", "batch.roster_file", "batch.roster_row", "batch.audit"}
@@ -193,7 +193,7 @@ DIAGRAMS: dict[str, tuple[Callable[[str], str], str]] = {
 @pytest.mark.parametrize("name", DIAGRAMS)
 async def test_a_bad_diagram_is_not_deployed(living: Living, name: str) -> None:
     spoil, words = DIAGRAMS[name]
-    files = files_of(FOLDER)
+    files = read_folder(FOLDER)
     spoilt = spoil(files["intake.bpmn"])
     assert spoilt != files["intake.bpmn"]
     async with nothing_changes(living, "orchestrator"):

@@ -64,9 +64,12 @@ class Living:
         headers = dict(content.pop("headers", {}))
         if who is not None:
             headers["authorization"] = f"Bearer {await self.token(who)}"
-        answer = await self.http.request(method, path, headers=headers, **content)
-        self.answers.append((f"{method} {urlsplit(str(answer.url)).path}", _whole(answer)))
-        return answer
+        return await self.http.request(method, path, headers=headers, **content)
+
+    async def keep(self, answer: httpx.Response) -> None:
+        """Called with every answer."""
+        await answer.aread()
+        self.answers.append((f"{answer.request.method} {answer.url.path}", _whole(answer)))
 
     async def ok(self, who: str | None, method: str, path: str, **content: Any) -> Any:
         """The same, for what must succeed."""

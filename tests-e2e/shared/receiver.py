@@ -30,11 +30,14 @@ class SpanReceiver:
 
     def __init__(self) -> None:
         self._spans: list[Span] = []
+        self.bodies: list[bytes] = []
+        """What the rooms sent, byte for byte."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                outer.bodies.append(body)
                 outer._spans.extend(_spans(ExportTraceServiceRequest.FromString(body)))
                 answer = ExportTraceServiceResponse().SerializeToString()
                 self.send_response(200)
