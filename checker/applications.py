@@ -8,6 +8,11 @@ from checker.invariant import Invariant
 from checker.sources import Row, Sources
 
 FINAL = ("paid", "failed", "void")
+CANDIDATES = (
+    "SELECT c.*, EXISTS (SELECT FROM slice s WHERE s.township = c.township AND s.project = c.project) AS submitted "
+    "FROM candidate c"
+)
+"""Whom the townships' lists hold, and whether the township has submitted anything at all."""
 LONG_WAITS = {"card_matching.match_slice": "card_waiting"}
 """Commands that wait for another agency: the room itself owns the wait."""
 
@@ -106,8 +111,8 @@ def _where(
     if candidate["state"] == "refused":
         return "refused" if candidate["reason"] else "lost: not taken, without a reason"
     if candidate["state"] == "open":
-        # Nobody has put it into a submission yet: its township's list is the desk (补贴清单).
-        return "listed_with_silent_township" if candidate["township"] else "lost: in nobody's list"
+        # Nobody has put it into a submission yet: it stands in its township's list (补贴清单), which is a desk.
+        return "listed_later" if candidate["submitted"] else "listed_with_silent_township"
     if not lines:
         return "lost: submitted by its township, and has no line"
     return _line(max(lines, key=lambda line: (line["state"] != "void", line["period"])), desks, withheld)
