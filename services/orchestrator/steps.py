@@ -15,6 +15,7 @@ from engine.runtime import Case
 from kit import telemetry, workdays
 from kit.clock import CHINA
 from kit.db import Tx
+from kit.errors import NonRetryableError
 from kit.ids import named_id
 from services.orchestrator import domain, engine, store
 
@@ -75,6 +76,8 @@ class Group:
         if instance_id in self._rows or await store.existing(self.tx, [instance_id]):
             return
         project = await self._project(version)
+        if process not in project.programs:
+            raise NonRetryableError(f"version {version[:8]} has no process {process}")
         row = store.Instance(
             instance_id,
             key,

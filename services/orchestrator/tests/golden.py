@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from contracts.application import ApplicationSubmitted
 from contracts.base import Message
 from contracts.batch import SliceOpened
 from contracts.examples import example
-from contracts.orchestrator import CompleteWorkItem
+from contracts.orchestrator import CompleteWorkItem, StartInstance
 from engine.folder import read_folder
 from kit.db import Tx
 from kit.ids import named_id
@@ -22,7 +23,14 @@ GOLDEN: dict[type[Message], Message] = {cls: cls.model_validate(example(cls)) fo
         work_item_id="w-1",
         actor="township_handler@539901101",
         decision="approve",
-    )
+    ),
+    StartInstance: StartInstance(
+        business_key="by-hand",
+        project="11810",
+        process="intake",
+        data=example(ApplicationSubmitted) | {"application_id": "by-hand"},
+        actor="operator@5399",
+    ),
 }
 
 
