@@ -140,10 +140,10 @@ async def _job(run: Run, killer: harm.Killer) -> dict[str, Any]:
     found = await figures.gather(run)
     planted = None
     if run.options.sabotage:
-        await checking.check(run)  # keeps the heads of the audit trails, as an operator's backup would
+        await checking.check(run, found)  # keeps the heads of the audit trails, as an operator's backup would
         planted = await harm.sabotage(run)
         run.board.say(f"!! 已植入错误 (planted): {planted}")
-    checked = await checking.check(run)
+    checked = await checking.check(run, found)
     report.show(run, found, await papers.write(run, found), checked, seconds)
     return _last(run, found, checked, seconds) | {"killed": killer.killed, "sabotage": planted}
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from demo import expected
+from demo.figures import Figures
 from demo.people import Population
 from demo.run import Count, Run
 from stack.paths import CHECKOUT
@@ -50,8 +52,11 @@ def canaries(people: Population) -> list[str]:
     return sorted(found)
 
 
-async def check(run: Run) -> dict[str, Any]:
-    """Run the checker as a program of its own; its report. Raises RuntimeError when it gives none."""
+async def check(run: Run, figures: Figures) -> dict[str, Any]:
+    """Run the checker as a program of its own, and add I11; its report. Raises RuntimeError when it gives none.
+
+    A user's own roster has no truth behind it that could predict anything: I11 stays null.
+    """
     run.board.say("核对 (checking) I1–I10 …")
     folder = run.options.run_dir
     planted = folder / "canaries.txt"
@@ -70,4 +75,9 @@ async def check(run: Run) -> dict[str, Any]:
     if not out.exists():
         raise RuntimeError(f"checker 没有给出报告 (no report, exit {process.returncode})")
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    if run.options.roster is None:
+        predicted = found["invariants"]["I11"] = expected.compare(run.people, run.silent, figures)
+        found["ok"] = found["ok"] and predicted["ok"]
+        for one in predicted["detail"].get("examples", ()):
+            run.board.say(f"I11 {one}")
     return found

@@ -9,6 +9,7 @@ from demo.run import OPERATOR, Run
 from stack.rooms import ROOMS
 
 BLOCKING = ("block", "hold")
+EFFECTS = {"block": "拦截", "hold": "挂起", "warn": "提示"}
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class Figures:
     slices_sent_back: int = 0
     parked: int = 0
     rules: Counter[str] = field(default_factory=Counter)
+    rule_examples: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Rule → its text, the evidence's source, and an application id that met it."""
     refusals: Counter[str] = field(default_factory=Counter)
     waiting: Counter[str] = field(default_factory=Counter)
     townships_paid: set[str] = field(default_factory=set)
@@ -68,7 +71,10 @@ async def _applications(run: Run, found: Figures) -> None:
         len(refused) + door.total() + run.facts["roster_rejected"] + run.facts["roster_rows"]["refused"]
     )
     found.refusals = Counter(
-        {"资格校验未通过": len(refused), "名册重复": run.facts["roster_rows"]["refused"]}
+        {
+            "资格校验未通过 (not eligible)": len(refused),
+            "名册中已申领 (a roster's row that had applied)": run.facts["roster_rows"]["refused"],
+        }
     )
     found.refusals.update(door + rows)
     if refused:
@@ -79,7 +85,9 @@ async def _hits(run: Run, found: Figures) -> None:
     stopped: dict[str, str] = {}
     for county in run.counties:
         async for hit in run.pages(f"county_handler@{county}", "/api/verification/v1/hits", limit=1000):
-            found.rules[f"{hit['rule']} {hit['effect']}"] += 1
+            name = f"{hit['rule']} {EFFECTS.get(hit['effect'], hit['effect'])}"
+            found.rules[name] += 1
+            found.rule_examples.setdefault(name, (hit["text"], hit["source"], hit["application_id"]))
             if hit["stage"] != "application" and hit["effect"] in BLOCKING and hit["line_id"]:
                 stopped.setdefault(hit["line_id"], hit["application_id"])
     found.intercepted = len(stopped)
@@ -103,9 +111,8 @@ async def _lines(run: Run, found: Figures, slices: list[dict[str, Any]]) -> None
         for state, name in _EXAMPLES + ((("normal", "沉默乡镇"),) if silent else ()):
             if one["counters"][state] and name not in found.examples:
                 path = f"/api/batch/v1/slices/{one['slice_id']}/lines"
-                line = (await run.portal.get(f"county_handler@{one['county']}", path, state=state, limit=1))[
-                    0
-                ]
+                who = f"county_handler@{one['county']}"
+                (line,) = await run.portal.get(who, path, state=state, limit=1)
                 found.examples[name] = str(line["application_id"])
 
 

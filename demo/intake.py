@@ -43,7 +43,8 @@ async def _submit(run: Run, person: Person, consent: str) -> None:
     except Refused as refused:
         if refused.status not in (403, 409, 422):
             raise
-        run.facts["refused_at_door"][refused.problem.get("code") or refused.slug] += 1
+        text = refused.problem.get("detail") or refused.problem.get("title") or refused.slug
+        run.facts["refused_at_door"][str(text)] += 1
         return
     (identity,) = {str(answer["application_id"]) for answer in answers}
     run.facts["accepted_online"] += 1
@@ -74,7 +75,7 @@ async def _rosters(run: Run) -> None:
             raise RuntimeError("名册回执丢失 (the receipt of a roster got lost)")
         run.facts["rosters"][answer["roster_id"]] = township
         run.facts["roster_rejected"] += answer["rejected"]
-        run.facts["roster_errors"].update(error["code"] for error in answer["errors"])
+        run.facts["roster_errors"].update(error["message"] for error in answer["errors"])
         run.portal.receipt("roster", str(answer["roster_id"]))
 
     await run.together(upload, list(files), stage)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +14,7 @@ from demo.run import Run
 from kit.money import format_yuan
 
 WIDTH = 104
+NODES = {"township_review": "乡镇审核", "department_review": "部门审核", "finance_review": "财政复核"}
 
 
 async def write(run: Run, found: Figures) -> dict[str, Path]:
@@ -22,22 +24,72 @@ async def write(run: Run, found: Figures) -> dict[str, Path]:
     await _notice(run, folder, papers)
     await _bank(run, found, folder, papers)
     ledgers = [await _ledger(run, county) for county in run.counties]
-    papers["ledger"] = folder / "ledger.txt"
-    with papers["ledger"].open("w", encoding="utf-8") as file:
-        console = Console(file=file, width=WIDTH)
-        for table in ledgers:
-            console.print(table)
-    papers["rules"] = folder / "rules.json"
-    told = {"rules": dict(found.rules.most_common()), "refusals": dict(found.refusals.most_common())}
-    papers["rules"].write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    papers["sets"] = folder / "sets.json"
-    papers["sets"].write_text(
-        json.dumps({"sets": found.sets, "orders": found.orders}, ensure_ascii=False, indent=1),
-        encoding="utf-8",
-    )
+    papers["ledger"] = _print(folder / "ledger.txt", *ledgers)
+    papers["rules"] = _print(folder / "rules.txt", _rules(found), _refusals(found))
+    papers["sets"] = _print(folder / "sets.txt", *(_set(one, found) for one in found.sets))
     index = folder / "people.json"
     index.write_text(json.dumps(found.index), encoding="utf-8")
     return papers
+
+
+def number_of(found: Figures, application_id: str) -> str:
+    """The number by which `make person` knows an application."""
+    known = {one: str(number) for number, one in enumerate(found.index, start=1)}
+    return known.get(application_id, application_id)
+
+
+def _print(path: Path, *tables: Table) -> Path:
+    with path.open("w", encoding="utf-8") as file:
+        console = Console(file=file, width=WIDTH, highlight=False, emoji=False)
+        for table in tables:
+            console.print(table)
+    return path
+
+
+def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return table
+
+
+def _rules(found: Figures) -> Table:
+    table = _table("规则命中 (rules hit)", "规则", "次数", "说明", "依据", "例 (example)", right=("次数",))
+    for name, count in sorted(found.rules.items()):
+        text, source, application_id = found.rule_examples[name]
+        table.add_row(name, str(count), text, source, f"make person N={number_of(found, application_id)}")
+    return table
+
+
+def _refusals(found: Figures) -> Table:
+    table = _table("未通过的原因 (why not taken)", "原因", "人", right=("人",))
+    for name, count in found.refusals.most_common():
+        if count:
+            table.add_row(name, str(count))
+    return table
+
+
+def _set(one: dict[str, Any], found: Figures) -> Table:
+    """A set with its signatures, those that left it, and what was paid."""
+    table = _table(f"送审集 {one['set_id']} · {regions.name(one['county'])}", "事项", "内容")
+    table.add_row(
+        "清册 (slices)",
+        f"{len(one['slices'])} 份，{one['lines']} 人，发放 {one['paid']}，失败 {one['failed']}",
+    )
+    for sign in one["signatures"]:
+        if sign["subject"] == one["set_id"]:
+            total = "待测算" if sign["total_fen"] is None else f"{_yuan(sign['total_fen'])} 元"
+            table.add_row(
+                f"{NODES.get(sign['node'], sign['node'])}签字",
+                f"{sign['actor']} · {sign['lines']} 人 {total} · 根 {sign['root'][:23]}…",
+            )
+    for stay in one["stays"]:
+        if stay["left_for"]:
+            table.add_row("退出 (left)", f"{stay['left_for']}：{stay['left_reason']} · {stay['left_by']}")
+    for order in (order for order in found.orders if order["set_id"] == one["set_id"]):
+        counted = "，".join(f"{state} {count}" for state, count in order["payments"].items())
+        table.add_row("支付申请 (order)", f"{_yuan(order['total_fen'])} 元 · {counted} · {order['actor']}")
+    return table
 
 
 async def _notice(run: Run, folder: Path, papers: dict[str, Path]) -> None:
@@ -75,9 +127,8 @@ async def _ledger(run: Run, county: str) -> Table:
     who, year = f"finance_payer@{county}", run.options.period[:4]
     query: dict[str, Any] = {"project": run.options.project, "county": county, "year": year}
     balance = await run.portal.get(who, "/api/payment/v1/ledger/balance", **query)
-    table = Table(title=f"{regions.name(county)} {year} 总账 (trial balance)", title_justify="left")
-    for name in ("科目", "付出", "收入", "余额"):
-        table.add_column(name, justify="left" if name == "科目" else "right")
+    money = ("付出", "收入", "余额")
+    table = _table(f"{regions.name(county)} {year} 总账 (trial balance)", "科目", *money, right=money)
     for one in balance["accounts"]:
         table.add_row(one["label"], _yuan(one["out_fen"]), _yuan(one["into_fen"]), _yuan(one["balance_fen"]))
     table.add_section()

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from demo import regions
 from demo.figures import Figures
-from demo.papers import WIDTH
+from demo.papers import WIDTH, number_of
 from demo.run import Run
 from kit.money import format_yuan
 
@@ -147,12 +147,6 @@ def _files(papers: Mapping[str, Path]) -> Table:
     return table
 
 
-def number_of(found: Figures, application_id: str) -> str:
-    """The number by which `make person` knows an application; other texts stay as they are."""
-    known = {one: str(number) for number, one in enumerate(found.index, start=1)}
-    return known.get(application_id, application_id)
-
-
 def yuan(fen: int) -> str:
     """Fen as yuan with thousands."""
     return format_yuan(fen, thousands=True)
@@ -164,4 +158,4 @@ def short(path: Path) -> str:
 
 
 def _top(counted: Counter[str]) -> str:
-    return " · ".join(f"{name} {count}" for name, count in counted.most_common(3) if count)
+    return " · ".join(f"{name.partition(' (')[0]} {count}" for name, count in counted.most_common(3) if count)

@@ -7,6 +7,8 @@ import pytest
 
 from demo import population, setup
 from demo.checking import canaries
+from demo.expected import compare, predict
+from demo.figures import Figures
 from demo.life import place
 from demo.person import NoSuchPerson, resolve
 from demo.run import set_clock
@@ -53,3 +55,19 @@ def test_a_person_is_found_by_number_id_or_receipt() -> None:
 def test_places_have_names() -> None:
     assert place({"township": "539901101", "village": "539901101201"}) == "鹭汀镇絮樵村"
     assert place({"township": "539901101", "village": "絮樵村三组"}) == "鹭汀镇絮樵村三组"
+
+
+def test_the_model_predicts_from_the_truth_alone() -> None:
+    people = population.generate(500, seed=1)
+    silent = "539903106"
+    predicted = predict(people, silent, upheld=1)
+    assert predicted["intercepted"] == sum(one.expect == "intercepted" for one in people.people)
+    without = predict(people, silent, upheld=0)
+    assert without["paid"] == predicted["paid"] + 1 and without["paid_fen"] == predicted["paid_fen"] + 5000
+    found = Figures(objections_upheld=1)
+    for name, value in predicted.items():
+        setattr(found, name, value)
+    assert compare(people, silent, found)["ok"]
+    found.paid += 1
+    wrong = compare(people, silent, found)
+    assert not wrong["ok"] and wrong["checked"] == 500 and "paid" in wrong["detail"]["examples"][0]
