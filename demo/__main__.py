@@ -144,7 +144,9 @@ async def _job(run: Run, killer: harm.Killer) -> dict[str, Any]:
         planted = await harm.sabotage(run)
         run.board.say(f"!! 已植入错误 (planted): {planted}")
     checked = await checking.check(run, found)
-    report.show(run, found, await papers.write(run, found), checked, seconds)
+    written = await papers.write(run, found)
+    run.board.finish()
+    report.show(run, found, written, checked, seconds)
     return _last(run, found, checked, seconds) | {"killed": killer.killed, "sabotage": planted}
 
 

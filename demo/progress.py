@@ -38,7 +38,7 @@ class Board:
         self.moving = self._console.is_terminal
         self._began = time.monotonic()
         self.bars = Progress(
-            TextColumn("{task.description:<10}"),
+            TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:>6.0f}/{task.total:.0f}"),
             TimeElapsedColumn(),
@@ -52,6 +52,10 @@ class Board:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.finish()
+
+    def finish(self) -> None:
+        """Leave the bars as they are; from here on stdout belongs to the report."""
         if self.moving:
             self.bars.stop()
 
@@ -64,4 +68,4 @@ class Board:
 
     def stage(self, name: str) -> Stage:
         """Begin a stage."""
-        return Stage(self, name, self.bars.add_task(name, total=None, note="") if self.moving else None)
+        return Stage(self, name, self.bars.add_task(name, total=1, note="") if self.moving else None)
