@@ -30,9 +30,7 @@ async def applications(found: Invariant, sources: Sources) -> tuple[int, int]:
         ):
             lost.add(application_id)
     desks = await _desks(sources)
-    candidates = {
-        row["application_id"]: row for row in await sources.rows("batch", "SELECT * FROM candidate")
-    }
+    candidates = {row["application_id"]: row for row in await sources.rows("batch", CANDIDATES)}
     lines: dict[str, list[Row]] = defaultdict(list)
     for line in await sources.rows(
         "batch", "SELECT l.*, s.state AS slice_state, s.set_id FROM line l JOIN slice s USING (slice_id)"
