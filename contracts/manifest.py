@@ -4,10 +4,10 @@ Pure functions, so that the signer, the payer and the checker compute the same b
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from contracts.base import canonical
 from contracts.batch import Line, LineState
 
 FIELDS = (
@@ -38,7 +38,7 @@ def leaf(line: Line | Mapping[str, Any]) -> str:
         values: dict[str, Any] = {field: getattr(line, field) for field in FIELDS}
     else:
         values = {field: line[field] for field in FIELDS}
-    return _hash(b"\x00", _canonical(values))
+    return _hash(b"\x00", canonical(values))
 
 
 def root(leaves: Iterable[str]) -> str:
@@ -80,17 +80,13 @@ def signable(
 def set_root(roots: Mapping[str, str]) -> str:
     """Root of a set: Merkle root over (slice id, slice root), sorted by slice id."""
     return root(
-        _hash(b"\x00", _canonical({"slice_id": slice_id, "root": roots[slice_id]}))
+        _hash(b"\x00", canonical({"slice_id": slice_id, "root": roots[slice_id]}))
         for slice_id in sorted(roots)
     )
 
 
 def _field(line: Line | Mapping[str, Any], name: str) -> Any:
     return getattr(line, name) if isinstance(line, Line) else line[name]
-
-
-def _canonical(values: Mapping[str, Any]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _hash(mark: bytes, body: bytes) -> str:

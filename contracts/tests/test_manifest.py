@@ -1,12 +1,14 @@
 """The signature's arithmetic: any change of a signed field, any line more or fewer, gives another root."""
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.base import canonical
 from contracts.batch import Line, LineState
 from contracts.manifest import EMPTY, FIELDS, leaf, root, set_root, signable, slice_root
 
@@ -74,3 +76,10 @@ def test_only_normal_lines_are_signed() -> None:
 def test_a_set_binds_each_root_to_its_slice() -> None:
     assert set_root({"s1": "aa" * 32, "s2": "bb" * 32}) == set_root({"s2": "bb" * 32, "s1": "aa" * 32})
     assert set_root({"s1": "aa" * 32, "s2": "bb" * 32}) != set_root({"s1": "bb" * 32, "s2": "aa" * 32})
+
+
+def test_canonical_json_is_what_the_standard_library_writes() -> None:
+    texts = "".join(map(chr, [*range(0x20), 0x22, 0x5C, 0x7F, 0x85, 0x2028, 0x2029, 0xFEFF, 0x20BB7]))
+    value = {"姓": texts, "b": [None, True, -1, 2**53, 2**63 - 1], "a": {"z": "", "1": {}}}
+    expected = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    assert canonical(value) == expected
