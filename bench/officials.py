@@ -29,6 +29,7 @@ class Bench(Run):
     """A run for one county that notes when each stage began."""
 
     begun: list[tuple[str, float]] = field(default_factory=list)
+    signed_again: set[str] = field(default_factory=set)
 
     @property
     def counties(self) -> list[str]:
@@ -51,6 +52,8 @@ class Bench(Run):
         last: Count | None = None
         changed = time.monotonic()
         while True:
+            if name == "公示②":
+                await self._sign_again()
             count = await probe()
             stage.show(*count)
             if count[0] >= count[1]:
@@ -62,6 +65,16 @@ class Bench(Run):
             if time.monotonic() - changed > PATIENCE_S:
                 raise Stuck(f"{name}: {count[0]}/{count[1]} {count[2]}; {await self.standstill()}")
             await asyncio.sleep(POLL_S)
+
+    async def _sign_again(self) -> None:
+        """部门审核 is refused when 测算 was still being written into the lines that the reviewer looked at."""
+        for item in await self.items(node="department_review"):
+            if item["id"] not in self.signed_again:
+                self.signed_again.add(item["id"])
+                who = f"county_reviewer@{item['region']}"
+                path = f"/api/batch/v1/sets/{item['business_key']}/manifest"
+                manifest = await self.portal.get(who, path, node=item["node"])
+                await self.complete(who, item, "approve", root=manifest["root"])
 
     def stages_s(self, end: float) -> list[tuple[str, float]]:
         """Seconds of each stage, in order; `end` is when the last one was over."""

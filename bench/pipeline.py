@@ -65,7 +65,7 @@ class Result:
 
 def measure(lines: int, board: Board) -> Result:
     """A fresh system, everything paid once, stopped and deleted again."""
-    data, logs = HOME / "data" / "bench", HOME / "run" / "bench"
+    data, logs = HOME / "bench" / "data", HOME / "bench" / "run"
     for folder in (data, logs):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -166,7 +166,7 @@ def main() -> None:
     with Board() as board, ends_cleanly():
         results = [measure(lines, board) for lines in sizes]
     show(results)
-    keep = HOME / "run" / "bench-pipeline.json"
+    keep = HOME / "bench" / "pipeline.json"
     keep.write_text(
         json.dumps([asdict(one) for one in results], ensure_ascii=False, indent=1), encoding="utf-8"
     )
