@@ -97,7 +97,7 @@ class Consumer:
             ack_policy=AckPolicy.NACK_ON_ERROR,
             max_records=self._settings.poll_records,
             batch_timeout_ms=100,
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=500,  # a record ends the wait at once; each empty answer costs every partition
             max_partition_fetch_bytes=8 * 1024 * 1024,
             session_timeout_ms=self._settings.kafka_session_timeout_ms,
             heartbeat_interval_ms=max(500, self._settings.kafka_session_timeout_ms // 4),
