@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+import httpx
+
 from stack import kafka
 from stack.paths import HOME, StackError
 from stack.rooms import Stack
@@ -65,7 +67,20 @@ def print_addresses(stack: Stack) -> None:
     for name, url in stack.urls.items():
         print(f"  {name:14} {url}", flush=True)
     print(f"  {'PostgreSQL':14} {stack.postgres.dsn}\n  {'Kafka':14} {stack.broker.bootstrap}", flush=True)
-    print(f"  {'logs':14} {stack.log_dir}\nCtrl-C 停止 (stops everything)", flush=True)
+    print(f"  {'logs':14} {stack.log_dir}", flush=True)
+    logins = httpx.get(stack.urls["portal"] + "/auth/dev/logins", timeout=10, trust_env=False).json()
+    print('演示账号 (demo logins): POST /auth/dev/token {"username": …}', flush=True)
+    shown: set[str] = set()
+    for one in logins:
+        if one["role"] not in shown:
+            shown.add(one["role"])
+            print(f"  {one['username']:32} {one['role']} · {one['region']}", flush=True)
+    print(f"  … 共 {len(logins['logins'])} 个，见门户首页 (all of them: the portal's page)", flush=True)
+    print(
+        "部署项目 (deploy a project): make deploy-project DIR=bpmn/projects/elderly-service-subsidy",
+        flush=True,
+    )
+    print("Ctrl-C 停止 (stops everything)", flush=True)
 
 
 if __name__ == "__main__":
