@@ -75,7 +75,7 @@ def print_addresses(stack: Stack) -> None:
         if one["role"] not in shown:
             shown.add(one["role"])
             print(f"  {one['username']:32} {one['role']} · {one['region']}", flush=True)
-    print(f"  … 共 {len(logins['logins'])} 个，见门户首页 (all of them: the portal's page)", flush=True)
+    print(f"  … 共 {len(logins)} 个，见门户首页 (all of them: the portal's page)", flush=True)
     print(
         "部署项目 (deploy a project): make deploy-project DIR=bpmn/projects/elderly-service-subsidy",
         flush=True,
