@@ -12,7 +12,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: TID251  (looks as a stranger would)
 from aiokafka.admin import AIOKafkaAdminClient  # noqa: TID251
-from living import HANDLER, OPERATOR, PERIOD, TOWNSHIP, VILLAGE_NAME, Living, person, roster, until
+from living import OPERATOR, PERIOD, Living, person, roster
 from needles import Needle, looks, needles
 from receiver import SpanReceiver
 
@@ -35,6 +35,9 @@ PLANTED: list[dict[str, str]] = [
     {**person(8801), "name": "司徒燚曌", "phone": invented.phone(8_634_217)},
     {**person(8802), "name": "令狐犇鱻", "phone": invented.phone(7_215_938)},
 ]
+TOWNSHIP = "539901102"
+HANDLER = f"township_handler@{TOWNSHIP}"
+VILLAGE, VILLAGE_NAME = f"{TOWNSHIP}201", "漪舟村"
 ACCOUNTS = ["6230007391846205174", "6230008264917350286"]
 
 
@@ -58,7 +61,7 @@ async def published(living: Living) -> str:
     who = await living.citizen(applicant["id_no"], applicant["name"])
     consent = await living.ok(None, "GET", "/api/application/v1/consent")
     signed = {"version": consent["version"], "signature": applicant["name"]}
-    answer = await living.apply(who, applicant, consent=signed)
+    answer = await living.apply(who, applicant, consent=signed, township=TOWNSHIP, village=VILLAGE)
     assert answer.status_code == 201, answer.text
     await living.ok(who, "GET", f"/api/application/v1/applications/{answer.json()['application_id']}")
     batch = await living.open_batch(PERIOD)
@@ -72,7 +75,7 @@ async def published(living: Living) -> str:
         found = await living.ok(HANDLER, "GET", path, params={"state": "open"})
         return len(found["candidates"]) >= 2
 
-    await until("both are candidates", candidates)
+    await living.until("both are candidates", candidates)
     path = f"/api/batch/v1/batches/{batch}/slices"
     (slice_,) = await living.ok(HANDLER, "POST", path, json={"township": TOWNSHIP})
 
@@ -81,7 +84,7 @@ async def published(living: Living) -> str:
         found = await living.ok(HANDLER, "GET", "/api/orchestrator/v1/work-items", params=query)
         return next(iter(found["work_items"]), None)
 
-    item = await until("cards are matched and lines checked", confirmable)
+    item = await living.until("cards are matched and lines checked", confirmable)
     matched = await living.fetch("card_matching", "SELECT status FROM match_person")
     assert [row["status"] for row in matched] == ["normal", "normal"]
     done = {"decision": "approve", "form": {}}
@@ -118,9 +121,9 @@ async def _publish(living: Living, slice_id: str) -> str:
             (one for one in page["items"] if (one["slice_id"], one["state"]) == (slice_id, state)), None
         )
 
-    identity = (await until("the notice is there", lambda: notice("to_generate")))["notice_id"]
+    identity = (await living.until("the notice is there", lambda: notice("to_generate")))["notice_id"]
     await living.ok(HANDLER, "POST", f"{root}/{identity}:generate")
-    await until("its rows have names", lambda: notice("to_publish"))
+    await living.until("its rows have names", lambda: notice("to_publish"))
     first = date(2023, 5, 8)
     body = {
         "medium": "online",

@@ -118,6 +118,34 @@ class Living:
         finally:
             await connection.close()
 
+    async def until(
+        self, what: str, probe: Callable[[], Awaitable[T | None]], patience: float = PATIENCE_S
+    ) -> T:
+        """Ask again until the answer is something; otherwise says what never came, and where things stand."""
+        try:
+            return await until(what, probe, patience)
+        except AssertionError as never:
+            raise AssertionError(f"{never}; {await self.standing()}") from None
+
+    async def standing(self) -> str:
+        """What waits where, for a test that got stuck."""
+        told: list[str] = []
+        for room in self.stack.urls:
+            if room in ("agency", "bank"):
+                continue
+            (row,) = await self.fetch(
+                room,
+                "SELECT (SELECT count(*) FROM parked WHERE state = 'parked') AS parked, (SELECT count(*) FROM waiting) "
+                "AS waiting, (SELECT count(*) FROM pending) AS pending, (SELECT max(at) FROM outbox) AS spoke",
+            )
+            told.append(f"{room}: {dict(row)}")
+        waits = await self.fetch(
+            "orchestrator",
+            "SELECT process, status, operator, since FROM instance LEFT JOIN command_wait ON instance_id = instance.id "
+            "WHERE status <> 'ended'",
+        )
+        return "\n".join([*told, *(str(dict(row)) for row in waits), f"logs: {self.stack.log_dir}"])
+
     async def fingerprint(self, *rooms: str) -> dict[str, str]:
         """`room.table` → count and hash of all its rows. Marks of what was read from the bus stay out."""
         found: dict[str, str] = {}
