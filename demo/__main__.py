@@ -58,12 +58,19 @@ def main() -> int:
         except (BadOption, rosters.BadRoster, StackError, Stuck, Refused) as problem:
             board.say(f"失败 (failed): {problem}")
             last = {"ok": False, "error": f"{type(problem).__name__}: {problem}"}
-        except ExceptionGroup as group:
-            board.say("失败 (failed):\n" + "".join(traceback.format_exception(group)))
-            last = {"ok": False, "error": str(group.exceptions[0])}
+        except Exception as failure:  # whatever it is: the stack is down by now, and the last line is JSON
+            board.say("失败 (failed):\n" + "".join(traceback.format_exception(failure)))
+            last = {"ok": False, "error": _reason(failure)}
     last.setdefault("total_seconds", round(time.monotonic() - began, 1))
     print(json.dumps(last, ensure_ascii=False), flush=True)
     return 0 if last["ok"] else 1
+
+
+def _reason(failure: BaseException) -> str:
+    """The first real failure inside a group."""
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return f"{type(failure).__name__}: {failure}"
 
 
 def _people(options: Options) -> Population:

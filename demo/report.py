@@ -116,7 +116,7 @@ def _waiting(run: Run, found: Figures) -> Table:
         "held": ("预警挂起，待核实", "预警拦截"),
         "abnormal": ("异常卡，待更正", "异常卡"),
         "processing": ("处理中", "处理中"),
-        "silent": (f"{regions.name(run.silent)}未确认（沉默乡镇）", "沉默乡镇"),
+        "silent": (f"{regions.name(run.silent) if run.silent else ''}未确认（沉默乡镇）", "沉默乡镇"),
     }
     for name, (label, example) in labels.items():
         if found.waiting[name]:
