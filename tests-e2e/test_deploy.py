@@ -37,11 +37,12 @@ def built() -> dict[str, dict[str, Any]]:
     return {one["build"]["args"]["ROOM"]: one["build"] for one in services().values() if "build" in one}
 
 
-def target_lines(target: str) -> list[str]:
+def image_lines(kind: str) -> list[str]:
+    """The instructions of the kind's stage, then of the room's."""
     stages = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)
-    found = [stage for stage in stages if re.match(rf"\S+ AS {target}\n", stage)]
-    assert len(found) == 1, target
-    return found[0].splitlines()
+    found = [stage for name in (kind, "room") for stage in stages if re.match(rf"\S+ AS {name}\n", stage)]
+    assert len(found) == 2, kind
+    return [line for stage in found for line in stage.splitlines()]
 
 
 def test_the_compose_file_is_valid_and_a_bad_one_is_not() -> None:
@@ -120,10 +121,10 @@ runpy.run_module(sys.argv[2], run_name="__main__")
 def test_each_image_starts_from_its_own_files_and_packages(
     room: str, tmp_path: Path, postgres_dsn_factory: Callable[[], str], kafka_bootstrap: str
 ) -> None:
-    """Lay out the COPY set of the room's target in an empty folder, and start the room from it."""
+    """Lay out the COPY set of the room's image in an empty folder, and start the room from it."""
     image = tmp_path / "image"
     packages: set[str] = set()
-    for line in target_lines(built()[room]["target"]):
+    for line in image_lines(built()[room]["args"]["KIND"]):
         copied = re.match(r"COPY (\S+) (\S+)", line)
         if copied is None:
             continue
