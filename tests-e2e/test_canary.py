@@ -3,6 +3,7 @@ nothing of theirs may be anywhere outside the registry but where decisions §7 a
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: TID251  (looks as a stranger would)
 from aiokafka.admin import AIOKafkaAdminClient  # noqa: TID251
 from living import OPERATOR, PERIOD, Living, person, roster
-from needles import Needle, looks, needles
+from needles import Needle, looks, needles, together
 from receiver import SpanReceiver
 
 from demo import invented
@@ -233,11 +234,8 @@ async def _database(living: Living, room: str) -> AsyncIterator[tuple[tuple[str,
             value = f'"{column}"' if kind == "bytea" else f'"{column}"::text'
             rows = await connection.fetch(f'SELECT {value} AS value FROM "{schema}"."{table}"')
             values = [row["value"] for row in rows if row["value"] is not None]
-            if kind == "bytea":  # one by one: each may be compressed
-                for one in values:
-                    yield (table, column), one
-            else:
-                yield (table, column), "\n".join(values).encode()
+            for content in together(one if isinstance(one, bytes) else one.encode() for one in values):
+                yield (table, column), content
     finally:
         await connection.close()
 
@@ -259,14 +257,17 @@ async def _topics(living: Living) -> AsyncIterator[tuple[str, bytes]]:
         places = [place for place in places if ends[place]]
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
-        left = set(places)
+        left, found = set(places), defaultdict(list)
         while left:
             for place, records in (await consumer.getmany(timeout_ms=1000)).items():
                 for record in records:
                     headers = b"\n".join(name.encode() + b": " + value for name, value in record.headers)
-                    yield place.topic, b"\n".join([record.key or b"", headers, record.value or b""])
+                    found[place.topic].append(b"\n".join([record.key or b"", headers, record.value or b""]))
                     if record.offset + 1 >= ends[place]:
                         left.discard(place)
+        for topic, contents in found.items():
+            for content in together(contents):
+                yield topic, content
     finally:
         await consumer.stop()
         await admin.close()

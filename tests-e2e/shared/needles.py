@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -60,6 +60,17 @@ def looks(haystack: bytes, wanted: list[Needle]) -> Iterator[Needle]:
         for needle in wanted:
             if needle.bytes in layer:
                 yield needle
+
+
+def together(contents: Iterable[bytes]) -> Iterator[bytes]:
+    """Many small contents as few: all that is neither compressed nor an archive in one."""
+    plain: list[bytes] = []
+    for one in contents:
+        if _ZSTD in one or _ZIP in one:
+            yield one
+        else:
+            plain.append(one)
+    yield b"\n".join(plain)
 
 
 def _layers(haystack: bytes) -> Iterator[bytes]:
