@@ -168,3 +168,10 @@ def test_each_image_starts_from_its_own_files_and_packages(
         process.terminate()
         process.wait(timeout=30)
         log.close()
+
+
+def test_compose_runs_the_kafka_that_the_tests_run() -> None:
+    jars = (ROOT / "stack" / "kafka_jars.txt").read_text(encoding="utf-8")
+    tested = re.search(r"org\.apache\.kafka:kafka_2\.13:(\S+)", jars)
+    assert tested is not None
+    assert services()["kafka"]["image"] == f"apache/kafka:{tested[1]}"
