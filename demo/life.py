@@ -8,6 +8,13 @@ from demo.client import Portal, Refused
 from demo.people import CATEGORY_LABELS
 from demo.run import OPERATOR
 
+STATES = {
+    "normal": "正常", "abnormal": "异常", "processing": "处理中", "held": "挂起", "void": "作废", "paid": "已发放",
+    "failed": "发放失败", "submitted": "资格校验中", "listed": "已列入补贴清单", "refused": "未通过",
+    "proposed": "待定", "active": "在享", "suspended": "暂停", "stopped": "停发", "ended": "已终止",
+}  # fmt: skip
+"""States as the manual calls them."""
+
 _ELEMENT = re.compile(
     r'<(?:bpmn:)?(?:userTask|serviceTask|startEvent|endEvent) id="(?P<id>[^"]+)" name="(?P<name>[^"]+)"'
 )

@@ -84,13 +84,13 @@ def show(found: dict[str, Any], number: str) -> None:
     console.rule(f"[bold]N={number} {person['name']} {person['id_no_masked']}")
     console.print(
         f"申报 {application['receipt']} · {application['channel_label']} · {life.place(application)} · "
-        f"{life.category(application['category'])} · {application['submitted_on']} · 状态 {application['state']}"
+        f"{life.category(application['category'])} · {application['submitted_on']} · {_state(application)}"
     )
     for reason in application["reasons"]:
         console.print(f"  未通过原因: {reason}", markup=False)
     if found["enrolment"]:
         console.print(
-            f"享受资格 (enrolment): {found['enrolment']['state']} 自 {found['enrolment']['valid_from']}"
+            f"享受资格 (enrolment): {_state(found['enrolment'])} 自 {found['enrolment']['valid_from']}"
         )
     _table(console, "资格校验与预警核实：规则命中 (rules hit)", ("时间", "阶段", "规则", "效力", "依据", "说明"), [
         (_at(one["at"]), one["stage"], one["rule"], one["effect"], one["source"], one["text"])
@@ -99,7 +99,7 @@ def show(found: dict[str, Any], number: str) -> None:
     for line in found["lines"]:
         _line(console, line)
     _table(console, "人社匹卡 (card)", ("状态", "原因", "查询次数"), [
-        (one["status"], one["reason"] or "", str(one["asks"])) for one in found["cards"]
+        (life.STATES[one["status"]], one["reason"] or "", str(one["asks"])) for one in found["cards"]
     ])  # fmt: skip
     _table(console, "公示 (notices)", ("轮", "标题", "地点", "起止", "状态"), [
         (str(one["round"]), one["title"], one["place"] or "", _days(one), one["state_label"])
@@ -119,11 +119,11 @@ def show(found: dict[str, Any], number: str) -> None:
 def _line(console: Console, line: dict[str, Any]) -> None:
     amount = "待测算" if line["amount_fen"] is None else f"{format_yuan(line['amount_fen'])} 元"
     console.print(
-        f"\n明细 {line['line_id']} · 属期 {line['entitlement_period']} · {amount} · 状态 [bold]{line['state']}[/] "
+        f"\n明细 {line['line_id']} · 属期 {line['entitlement_period']} · {amount} · [bold]{_state(line)}[/] "
         f"{line['reason'] or ''}"
     )
     _table(console, "状态变化 (changes)", ("次", "时间", "状态", "原因", "金额(分)", "谁"), [
-        (str(one["rev"]), _at(one["at"]), one["state"], one["reason"] or "", str(one["amount_fen"] or ""), one["actor"])
+        (str(one["rev"]), _at(one["at"]), _state(one), one["reason"] or "", str(one["amount_fen"] or ""), one["actor"])
         for one in line["changes"]
     ])  # fmt: skip
     title = "签字：清册的 Merkle 根包含此行，真实时间 (signatures, real time)"
@@ -154,6 +154,10 @@ def _table(console: Console, title: str, heads: tuple[str, ...], rows: list[tupl
     for row in rows:
         table.add_row(*row)
     console.print(table)
+
+
+def _state(one: dict[str, Any]) -> str:
+    return life.STATES[one["state"]]
 
 
 def _days(notice: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def show(
         f"项目 {options.project} · 属期 {options.period} · {len(run.people.people)} 件申报 · 种子 {options.seed} · "
         f"{run.stack.broker_label} · {seconds:.0f} 秒 · 一个虚构的市，三县十八乡镇",
     )
+    console.print(f"[dim]{_times(run)}")
     console.print(_figures(run, found, papers, checked))
     console.print(_counties(run, found))
     console.print(_waiting(run, found))
@@ -50,6 +52,14 @@ def show(
         console.print(line, markup=False)
     console.print(_invariants(checked))
     console.print(_files(papers))
+
+
+def _times(run: Run) -> str:
+    """Seconds per stage, in order; the second set's stages are added to the first's."""
+    spent: dict[str, float] = {}
+    for (name, begun), (_, following) in pairwise(run.stages):
+        spent[name] = spent.get(name, 0.0) + following - begun
+    return "秒: " + " · ".join(f"{name} {seconds:.0f}" for name, seconds in spent.items() if seconds >= 0.5)
 
 
 def _figures(run: Run, found: Figures, papers: Mapping[str, Path], checked: Mapping[str, Any]) -> Table:

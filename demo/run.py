@@ -44,6 +44,7 @@ class Run:
     batches: dict[str, str] = field(default_factory=dict)
     sets: list[str] = field(default_factory=list)
     stages: list[tuple[str, float]] = field(default_factory=list)
+    """Each stage with the moment it began."""
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -67,7 +68,6 @@ class Run:
             count = await probe()
             stage.show(*count)
             if count[0] >= count[1]:
-                self.stages.append((name, time.monotonic() - stage.began))
                 return
             if count != last:
                 last, changed = count, time.monotonic()
@@ -78,6 +78,7 @@ class Run:
     async def begin(self, name: str) -> Stage:
         """Begin a stage by hand, letting planned faults strike."""
         await self.interrupt(name)
+        self.stages.append((name, time.monotonic()))
         return self.board.stage(name)
 
     async def together(self, work: Callable[[T], Awaitable[None]], items: Iterable[T], stage: Stage) -> None:
