@@ -30,6 +30,8 @@ from kit.topics import ensure_topics, missing_topics
 __all__ = ["Consumer", "Handlers"]
 log = logging.getLogger("daohu.bus")
 LOOK_SECONDS = 3.0
+HANDLING_SECONDS = 900.0
+"""How long one group may be under way before the room is taken for stuck."""
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
@@ -44,6 +46,7 @@ class Consumer:
         self._subscriber: Any = None
         self._keeper: asyncio.Task[None] | None = None
         self._progress = time.monotonic()
+        self._handling = False
         self._behind = False
         self._away = False
 
@@ -121,6 +124,7 @@ class Consumer:
 
     async def _consume(self, records: Any) -> None:
         """Handle one poll; raising (only when the database is away) rewinds every partition of it."""
+        self._handling, self._progress = True, time.monotonic()
         try:
             readable, unreadable = self._sort(records)
             if unreadable:
@@ -133,6 +137,8 @@ class Consumer:
         except UNREACHABLE:
             await asyncio.sleep(1.0)
             raise
+        finally:
+            self._handling = False
         for topic, partition in again:
             log.warning("%s/%d has a new generation: reading it again", topic, partition)
             place = TopicPartition(self._settings.kafka_namespace + topic, partition)
@@ -161,13 +167,15 @@ class Consumer:
     async def stalled(self) -> bool:
         """True when there is lag and nothing has moved for too long: the supervisor must restart us.
 
-        aiokafka can stop silently after a broker restart without any public signal.
+        aiokafka can stop silently after a broker restart without any public signal. Handling a large group may
+        take long: leaving then would only mean to begin it again, for ever.
         """
         behind = await self.lag() > 0
         if not behind or not self._behind:
             self._behind, still = behind, False
         else:
-            still = time.monotonic() - self._progress > self._settings.consumer_stall_seconds
+            patience = HANDLING_SECONDS if self._handling else self._settings.consumer_stall_seconds
+            still = time.monotonic() - self._progress > patience
         return still
 
     def _sort(self, records: Any) -> tuple[list[Raw], list[tuple[Any, str]]]:

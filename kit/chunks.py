@@ -1,6 +1,7 @@
 """Revisions of a stream travel as chunk messages; a command that names one waits until all parts are here."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from contracts.base import CHUNK_ROWS, Chunk, rows_digest
 from kit.db import Tx
 from kit.envelope import Envelope
+from kit.errors import NonRetryableError
 
 
 async def rows(tx: Tx, stream_id: str, revision: int) -> list[dict[str, Any]]:
@@ -117,9 +119,8 @@ async def collect(tx: Tx, cls: type[Chunk], body: bytes) -> Chunk | None:
     """
     data = orjson.loads(body)
     values: list[Any] = data[cls.ROWS]
-    adapter = TypeAdapter[Any](cls.model_fields[cls.ROWS].annotation or Any)
     try:
-        adapter.validate_python(values)
+        _adapter(cls).validate_python(values)
         bad: list[tuple[Any, str]] = []
     except ValidationError as wrong:
         where = {error["loc"][0] for error in wrong.errors() if error["loc"]}
@@ -141,8 +142,27 @@ async def collect(tx: Tx, cls: type[Chunk], body: bytes) -> Chunk | None:
     )
     if not complete:
         return None
+    await _verify(tx, message)
     await mark(tx, message.stream_id, message.revision)
     return message
+
+
+@cache
+def _adapter(cls: type[Chunk]) -> TypeAdapter[Any]:
+    return TypeAdapter[Any](cls.model_fields[cls.ROWS].annotation or Any)
+
+
+async def _verify(tx: Tx, message: Chunk) -> None:
+    """All parts together must be what the sender hashed; rows set apart as unreadable excuse a difference.
+
+    Raises NonRetryableError: a revision that was mixed from two statements must not be worked on.
+    """
+    stream, revision = message.stream_id, message.revision
+    unreadable = await tx.fetchval(
+        "SELECT true FROM bad_row WHERE stream_id = $1 AND revision = $2 LIMIT 1", stream, revision
+    )
+    if not unreadable and rows_digest(await rows(tx, stream, revision)) != message.digest:
+        raise NonRetryableError(f"the parts of {stream} revision {revision} are not one statement")
 
 
 async def _store(tx: Tx, message: Chunk, values: list[Any]) -> bool:
