@@ -1,7 +1,7 @@
 """`make bench-pipeline`: roster upload → last line paid through the whole running system, beside a floor.
 
 `LINES=2000,20000,100000` names the sizes, each on a fresh system; `PROFILE=1` samples every room into the run's
-folder. The last line is JSON.
+folder, which stays. The last line is JSON.
 """
 
 import asyncio
@@ -65,10 +65,9 @@ class Result:
 
 def measure(lines: int, board: Board) -> Result:
     """A fresh system, everything paid once, stopped and deleted again."""
-    data, logs = HOME / "bench" / "data", HOME / "bench" / "run"
-    for folder in (data, logs):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    logs = HOME / "bench" / f"{os.getpid()}-{lines}"  # its own: two measurements may run side by side
+    data = logs / "data"
+    data.mkdir(parents=True)
     kind = ProfiledStack if os.environ.get("PROFILE") else Stack
     try:
         with kind(data_dir=data, run_dir=logs, say=board.say, business_now=START) as stack:
@@ -80,7 +79,7 @@ def measure(lines: int, board: Board) -> Result:
             floor_s, tables = asyncio.run(floor.measure(stack.postgres.dsn, list(ROOMS)))
             return Result(**result, floor_s=floor_s, tables=tables)
     finally:
-        shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(data if os.environ.get("PROFILE") else logs, ignore_errors=True)
 
 
 async def _run(lines: int, options: Options, stack: Stack, board: Board) -> dict[str, Any]:
