@@ -30,7 +30,8 @@ from services.batch.domain.rosters import ID_NO, Wrong, by_row
 from services.batch.ports import ROSTER_KEEP_DAYS, resolve, sealer
 from services.batch.store import batches, rosters
 from services.batch.store.recording import record
-from services.batch.store.tables import Batch, Roster, RosterRow
+from services.batch.store.rosters import NewRow
+from services.batch.store.tables import Batch, Roster
 
 router = guarded_router(prefix=PREFIX, tags=["rosters"])
 
@@ -77,7 +78,7 @@ async def upload_roster(
     )
 
 
-async def _resolved(room: Room, read: ReadRoster) -> tuple[list[RosterRow], list[Wrong]]:
+async def _resolved(room: Room, read: ReadRoster) -> tuple[list[NewRow], list[Wrong]]:
     """Rows as they will be stored, with subject ids from the registry; and all that is wrong, by row."""
     asked = [
         PersonIn(ref=str(p.row), id_no=p.id_no, name=p.name, phone=p.phone, township=p.township)
@@ -93,8 +94,7 @@ async def _resolved(room: Room, read: ReadRoster) -> tuple[list[RosterRow], list
             problems.append(Wrong(p.row, ID_NO, code, text))
             continue
         rows.append(
-            RosterRow(
-                roster_id="",
+            NewRow(
                 number=p.row,
                 row_id=new_id(),
                 subject_id=answer.subject_id,
@@ -102,19 +102,16 @@ async def _resolved(room: Room, read: ReadRoster) -> tuple[list[RosterRow], list
                 village=p.village,
                 category=p.category,
                 state="accepted",
-                reasons=[],
             )
         )
     for number, found in by_row(problems).items():
         reasons = [{"column": one.column, "code": one.code, "message": one.message} for one in found]
-        rows.append(
-            RosterRow(roster_id="", number=number, row_id=new_id(), state="rejected", reasons=reasons)
-        )
+        rows.append(NewRow(number=number, row_id=new_id(), state="rejected", reasons=reasons))
     return sorted(rows, key=lambda row: row.number), sorted(problems, key=lambda one: one.row)
 
 
 async def _store(
-    room: Room, batch: Batch, township: str, sha256: str, data: bytes, actor: str, rows: list[RosterRow]
+    room: Room, batch: Batch, township: str, sha256: str, data: bytes, actor: str, rows: list[NewRow]
 ) -> Roster:
     roster_id = new_id()
     sealed = await asyncio.to_thread(sealer().seal_under, "file", data, f"roster|{roster_id}")
@@ -132,8 +129,6 @@ async def _store(
             uploaded_by=actor,
             uploaded_at=tx.now,
         )
-        for row in rows:
-            row.roster_id = roster_id
         if not await rosters.save(tx, one, rows, sealed, tx.today + timedelta(days=ROSTER_KEEP_DAYS)):
             raise _twice()
         record(tx, one, accepted)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from contracts.application import OfflineRow, RecordOffline
 from contracts.base import CHUNK_ROWS
 from kit.db import Tx
-from services.batch.store.tables import Roster, RosterRow
+from services.batch.store.rosters import NewRow
+from services.batch.store.tables import Roster
 
 
-def record(tx: Tx, roster: Roster, rows: Sequence[RosterRow]) -> None:
+def record(tx: Tx, roster: Roster, rows: Sequence[NewRow]) -> None:
     """Emit `RecordOffline` in parts of at most 1,000 rows; no rows, no message."""
     parts = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
     for index, part in enumerate(parts):
