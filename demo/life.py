@@ -1,6 +1,8 @@
 """Everything the rooms know of one application, each thing asked of its own room by an official who may."""
 
 import re
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from demo import regions
@@ -14,6 +16,12 @@ STATES = {
     "proposed": "待定", "active": "在享", "suspended": "暂停", "stopped": "停发", "ended": "已终止",
 }  # fmt: skip
 """States as the manual calls them."""
+STAGES = {"application": "资格校验", "alert_verification": "预警核实", "before_file": "发放前核验"}
+EFFECTS = {"block": "拦截", "hold": "挂起", "warn": "提示"}
+TOPICS = {
+    "not_entitled": "不符合条件", "wrong_quantity": "数量有误", "wrong_amount": "金额有误", "deceased": "已去世",
+    "moved_away": "已迁出", "other": "其他",
+}  # fmt: skip
 
 _ELEMENT = re.compile(
     r'<(?:bpmn:)?(?:userTask|serviceTask|startEvent|endEvent) id="(?P<id>[^"]+)" name="(?P<name>[^"]+)"'
@@ -45,10 +53,11 @@ async def gather(portal: Portal, application_id: str) -> dict[str, Any]:
         "hits": await _hits(portal, handler, application_id),
         "cards": await _cards(portal, handler, slices, subject),
         "lines": lines,
-        "notices": await _notices(portal, handler, slices),
+        "notices": await _notices(portal, handler, lines),
         "objections": await _objections(portal, county, lines),
-        "steps": await _steps(portal, [application_id, *slices, *_sets(lines)], named),
+        "steps": await _steps(portal, [application_id, *slices, *_sets(lines)], named, _left(lines)),
         "payments": payments,
+        "waits": await _waits(portal, lines),
     }
 
 
@@ -105,12 +114,36 @@ async def _cards(portal: Portal, who: str, slices: list[str], subject: str) -> l
     return found
 
 
-async def _notices(portal: Portal, who: str, slices: list[str]) -> list[dict[str, Any]]:
+async def _notices(portal: Portal, who: str, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Round 1 wherever the line was published, round 2 only where it is now: what it left went on without it."""
     found: list[dict[str, Any]] = []
-    for slice_id in slices:
-        page = await portal.get(who, "/api/publicity/v1/notices", slice_id=slice_id, limit=500)
-        found += page["items"]
+    for line in lines:
+        for slice_id in _slices([line]):
+            page = await portal.get(who, "/api/publicity/v1/notices", slice_id=slice_id, limit=500)
+            here = slice_id == line["slice_id"]
+            found += [one for one in page["items"] if here or (one["round"] == 1 and line["published"])]
     return sorted(found, key=lambda one: (one["round"], str(one["starts_on"])))
+
+
+def _left(lines: list[dict[str, Any]]) -> dict[str, datetime]:
+    """When a line left each slice that it is no longer in."""
+    gone: dict[str, datetime] = {}
+    for line in lines:
+        for before, after in pairwise(line["changes"]):
+            if before["slice_id"] != after["slice_id"]:
+                gone[before["slice_id"]] = datetime.fromisoformat(after["at"])
+    return gone
+
+
+async def _waits(portal: Portal, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whose desk the open lines lie on, since when and until when."""
+    found: list[dict[str, Any]] = []
+    for line in lines:
+        if line["state"] not in ("paid", "failed", "void"):
+            path = "/api/orchestrator/v1/work-items"
+            listed = await portal.get(OPERATOR, path, business_key=line["slice_id"])
+            found += listed["work_items"]
+    return found
 
 
 async def _objections(portal: Portal, county: str, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -136,7 +169,9 @@ async def _names(portal: Portal, project: str) -> dict[str, str]:
     }
 
 
-async def _steps(portal: Portal, keys: list[str], named: dict[str, str]) -> list[dict[str, Any]]:
+async def _steps(
+    portal: Portal, keys: list[str], named: dict[str, str], left: dict[str, datetime]
+) -> list[dict[str, Any]]:
     """What was done, by whom, in the person's own instance and those of their slices and sets; not the gateways."""
     found: list[dict[str, Any]] = []
     for key in keys:
@@ -147,6 +182,8 @@ async def _steps(portal: Portal, keys: list[str], named: dict[str, str]) -> list
             for step in (await portal.get(OPERATOR, path))["history"]:
                 if step["what"] == "completed":
                     actors[step["element"]] = step["actor"] or ""
+                elif key in left and datetime.fromisoformat(step["at"]) > left[key]:
+                    break
                 elif step["what"] == "left" and step["element"] in named:
                     actor = actors.pop(step["element"], "")
                     found.append({"at": step["at"], "name": named[step["element"]], "actor": actor})

@@ -93,7 +93,7 @@ def show(found: dict[str, Any], number: str) -> None:
             f"享受资格 (enrolment): {_state(found['enrolment'])} 自 {found['enrolment']['valid_from']}"
         )
     _table(console, "资格校验与预警核实：规则命中 (rules hit)", ("时间", "阶段", "规则", "效力", "依据", "说明"), [
-        (_at(one["at"]), one["stage"], one["rule"], one["effect"], one["source"], one["text"])
+        (_at(one["at"]), life.STAGES[one["stage"]], one["rule"], life.EFFECTS[one["effect"]], *_evidence(one))
         for one in found["hits"]
     ])  # fmt: skip
     for line in found["lines"]:
@@ -106,11 +106,15 @@ def show(found: dict[str, Any], number: str) -> None:
         for one in found["notices"]
     ])  # fmt: skip
     _table(console, "异议 (objections)", ("登记", "事由", "状态", "结论"), [
-        (_at(one["registered_at"]), one["topic"], one["state_label"], CONCLUSIONS[one["upheld"]])
+        (_at(one["registered_at"]), life.TOPICS[one["topic"]], one["state_label"], CONCLUSIONS[one["upheld"]])
         for one in found["objections"]
     ])  # fmt: skip
     _table(console, "办理经过，业务时间 (who did what, business time)", ("时间", "环节", "经办人"), [
         (_at(one["at"]), one["name"], one["actor"]) for one in found["steps"]
+    ])  # fmt: skip
+    _table(console, "现在等谁 (waits for)", ("环节", "由谁", "地区", "自", "期限"), [
+        (one["name"], one["role"], one["region"], _at(one["opened_at"]), _at(one["due_at"]))
+        for one in found["waits"]
     ])  # fmt: skip
     for payment in found["payments"]:
         _payment(console, payment)
@@ -154,6 +158,10 @@ def _table(console: Console, title: str, heads: tuple[str, ...], rows: list[tupl
     for row in rows:
         table.add_row(*row)
     console.print(table)
+
+
+def _evidence(hit: dict[str, Any]) -> tuple[str, str]:
+    return hit["source"], hit["text"]
 
 
 def _state(one: dict[str, Any]) -> str:
