@@ -7,7 +7,6 @@ lost nor in the way.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import Any
@@ -25,7 +24,7 @@ from kit.envelope import Malformed, read
 from kit.handlers import Handlers
 from kit.inbox import Raw
 from kit.settings import Settings
-from kit.topics import ensure_topics, missing_topics
+from kit.topics import answers, ensure_topics, missing_topics
 
 __all__ = ["Consumer", "Handlers"]
 log = logging.getLogger("daohu.bus")
@@ -49,6 +48,7 @@ class Consumer:
         self._handling = False
         self._behind = False
         self._away = False
+        self._stuck = False
 
     async def start(self) -> None:
         """Create the topics, then consume; a room that handles nothing has no consumer."""
@@ -70,17 +70,30 @@ class Consumer:
         """
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            if not await answers(self._settings.kafka_bootstrap):
+                self._away = True
+                continue
             try:
                 lost = await asyncio.wait_for(missing_topics(self._settings, self._topics), 10)
                 if lost or self._away:
                     log.warning("the broker was %s: joining anew", "emptied" if lost else "away")
                     await ensure_topics(self._settings, self._topics)
-                    with contextlib.suppress(Exception):
-                        await asyncio.wait_for(self._broker.stop(), 10)
+                    await self._leave()
                     await self._open()
                 self._away = False
-            except Exception:
-                self._away = True
+            except Exception as failure:
+                # A broker that is only slow is no reason to leave the group.
+                log.info("could not look at the broker: %s", type(failure).__name__)
+
+    async def _leave(self) -> None:
+        """Stop the old client; one that cannot be stopped could hold its partitions for ever."""
+        if self._broker is None:
+            return
+        try:
+            await asyncio.wait_for(self._broker.stop(), 10)
+        except Exception as failure:
+            log.critical("the old consumer does not stop: %s", type(failure).__name__)
+            self._stuck = True
 
     async def _open(self) -> None:
         self._broker = KafkaBroker(
@@ -170,6 +183,8 @@ class Consumer:
         aiokafka can stop silently after a broker restart without any public signal. Handling a large group may
         take long: leaving then would only mean to begin it again, for ever.
         """
+        if self._stuck:
+            return True
         behind = await self.lag() > 0
         if not behind or not self._behind:
             self._behind, still = behind, False

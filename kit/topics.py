@@ -1,11 +1,25 @@
 """Topics exist before anyone uses them: same fixed number of partitions everywhere, kept for ever."""
 
+import asyncio
 from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: TID251  (kit speaks Kafka)
 from aiokafka.errors import TopicAlreadyExistsError, for_code  # noqa: TID251
 
 from kit.settings import Settings
+
+
+async def answers(bootstrap: str) -> bool:
+    """Whether any of the bootstrap addresses takes a connection; a slow broker does, a dead one does not."""
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 5)
+        except (OSError, TimeoutError):
+            continue
+        writer.close()
+        return True
+    return False
 
 
 async def missing_topics(settings: Settings, topics: Sequence[str]) -> list[str]:
