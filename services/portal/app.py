@@ -18,17 +18,19 @@ async def prepare(room: Room) -> None:
     wanted = is_development() if edge.development_issuer is None else edge.development_issuer
     if wanted:
         room.state[development.ISSUER] = DevelopmentIssuer(Path(room.settings.key_dir))
-        _open("/auth/dev/token", development.router)
+        _open(development.router)
     # Last, so that the portal's own /api/portal/v1 is found before the way to the rooms.
-    _open("/api/{path:path}", proxy.router)
+    _open(proxy.router)
 
 
-def _open(path: str, router: APIRouter) -> None:
+def _open(router: APIRouter) -> None:
     """Add the routes, once, however often the application is started."""
-    if all(getattr(route, "path", None) != path for route in service.app.routes):
+    if router not in opened:
+        opened.append(router)
         service.app.include_router(router)
 
 
+opened: list[APIRouter] = []
 service = Service("portal", router=look.router, handlers=on, package="services.portal", on_start=prepare)
 
 if __name__ == "__main__":
