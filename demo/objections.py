@@ -16,16 +16,19 @@ async def file(run: Run, slices: set[str]) -> None:
     stage = await run.begin("异议处理")
     citizens = [one for one in run.people.online() if one.channel == "citizen" and one.expect == "paid"]
     if len(citizens) < 2:
+        stage.show(0, 0)
         return
     chosen = await _lines(run, slices)
     filed = []
     for number, (line, citizen) in enumerate(zip(chosen, citizens, strict=False)):
         filed.append(await _object(run, line, citizen))
-        stage.show(number + 1, 4, "已受理")
+        stage.show(number + 1, len(chosen) + 1, "已受理")
     run.facts["objections"] = filed
-    if filed:
+    if not filed:
+        stage.show(0, 0)
+    else:
         await _conclude(run, filed[0], upheld=True)
-        stage.show(3, 4, "一件成立")
+        stage.show(len(filed) + 1, len(filed) + 1, "一件成立")
 
 
 async def _lines(run: Run, slices: set[str]) -> list[dict[str, Any]]:

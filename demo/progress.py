@@ -19,13 +19,21 @@ class Stage:
         self.began = time.monotonic()
 
     def show(self, done: int, total: int, note: str = "") -> None:
-        """Tell the count; lines off a terminal come at most every two seconds, the last one always."""
-        if self._task is not None:
-            self._board.bars.update(self._task, completed=done, total=max(total, 1), note=note)
-            return
+        """Tell the count; lines off a terminal come at most every two seconds, the last one always.
+
+        On a terminal a finished stage becomes a line above the moving bars, so that these never fill the screen.
+        """
         text = f"{done}/{total}{'  ' + note if note else ''}"
         now = time.monotonic()
-        if text != self._shown and (now - self._at > PLAIN_EVERY_S or done >= total):
+        if self._board.moving:
+            if self._task is None:
+                return
+            self._board.bars.update(self._task, completed=done, total=max(total, 1), note=note)
+            if done >= total:
+                self._board.bars.remove_task(self._task)
+                self._task = None
+                self._board.say(f"✓ {self.name}  {text}  {now - self.began:.0f} s")
+        elif text != self._shown and (now - self._at > PLAIN_EVERY_S or done >= total):
             self._shown, self._at = text, now
             self._board.say(f"  {self.name:<8} {text}")
 
