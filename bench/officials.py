@@ -22,6 +22,8 @@ BANK = {"fail_rate": 0.0, "unknown_rate": 0.0}
 UPLOADS = 2
 """Rosters under way at once: each of them answers within the portal's minute, whatever the size of the run."""
 POLL_S = 0.5
+POLL_S_PER_LINE = 1 / 40_000
+"""The lists that are looked at count all lines anew each time: who looks too often measures only that."""
 PATIENCE_S = 600.0
 """A stage of a hundred thousand lines may be one long transaction in a room: its count stands still meanwhile."""
 
@@ -66,7 +68,7 @@ class Bench(Run):
                 raise Stuck(f"{name}: {ended[0].name} 意外退出 (ended):\n{ended[0].log_tail}")
             if time.monotonic() - changed > PATIENCE_S:
                 raise Stuck(f"{name}: {count[0]}/{count[1]} {count[2]}; {await self.standstill()}")
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLL_S + len(self.people.people) * POLL_S_PER_LINE)
 
     async def _sign_again(self) -> None:
         """部门审核 is refused when 测算 was still being written into the lines that the reviewer looked at."""
