@@ -94,11 +94,13 @@ class Dispatcher:
             for one in sorted_.duplicates:
                 telemetry.DUPLICATES.labels(one.envelope.topic).inc()
             behind = await parking.blocked(tx, sorted_.fresh)
+            came = {(one.key, one.envelope.sequence) for one in sorted_.fresh}
             for gap in sorted_.gaps:
-                await parking.park(tx, gap, "序号缺失 (a gap in the sequence)")
+                if (gap.key, gap.envelope.sequence) not in came:
+                    await parking.park(tx, gap, parking.GAP)
             fresh = []
             for record in sorted_.fresh:
-                if (record.envelope.topic, record.envelope.key) in behind:
+                if record.key in behind:
                     await parking.park(tx, record, "同键在前 (behind a parked message of its key)")
                 else:
                     fresh.append(record)

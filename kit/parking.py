@@ -9,7 +9,9 @@ from typing import Any
 
 from kit.db import Tx
 from kit.envelope import Envelope
-from kit.inbox import Raw
+from kit.inbox import Key, Raw
+
+GAP = "序号缺失 (a gap in the sequence)"
 
 
 async def park(tx: Tx, record: Raw, reason: str) -> None:
@@ -55,18 +57,47 @@ async def park_unreadable(
         )
 
 
-async def blocked(tx: Tx, records: Sequence[Raw]) -> set[tuple[str, str]]:
-    """Which (topic, key) of these records have something parked in front."""
-    places = sorted({(one.envelope.topic, one.envelope.key) for one in records})
-    if not places:
+async def blocked(tx: Tx, records: Sequence[Raw]) -> set[Key]:
+    """Which (sender, topic, key) of these new records have something parked in front.
+
+    A hole is no obstacle to what fills it. After an emptied broker a record of the old generation may come
+    before those that it follows: these pass, and so does what it said, under the new generation.
+    """
+    if not records:
         return set()
+    await _filled(tx, records)
+    places = sorted({(one.envelope.topic, one.envelope.key) for one in records})
     found = await tx.fetch(
-        "SELECT DISTINCT topic, key FROM parked WHERE state = 'parked' AND (topic, key) IN "
-        "(SELECT * FROM unnest($1::text[], $2::text[]))",
+        "SELECT topic, key, sender, sequence, reason = $3 AS hole FROM parked WHERE state = 'parked' "
+        "AND (topic, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))",
         [topic for topic, _ in places],
         [key for _, key in places],
+        GAP,
     )
-    return {(row["topic"], row["key"]) for row in found}
+    newest = {one.key: one.envelope.sequence for one in records}
+    return {
+        place
+        for place, sequence in newest.items()
+        for row in found
+        if (row["topic"], row["key"]) == place[1:]
+        and not (row["hole"] and row["sender"] == place[0] and row["sequence"] > sequence)
+    }
+
+
+async def _filled(tx: Tx, records: Sequence[Raw]) -> None:
+    """Close the holes that these records, or those that must have come before them, fill."""
+    await tx.execute(
+        "UPDATE parked SET state = 'dropped', closed_at = $5, closed_by = 'filled' "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS came(sender, topic, key, sequence) "
+        "WHERE parked.state = 'parked' AND parked.reason = $6 AND parked.sender = came.sender "
+        "AND parked.topic = came.topic AND parked.key = came.key AND parked.sequence <= came.sequence",
+        [one.envelope.sender for one in records],
+        [one.envelope.topic for one in records],
+        [one.envelope.key for one in records],
+        [one.envelope.sequence for one in records],
+        tx.wall,
+        GAP,
+    )
 
 
 async def listing(tx: Tx, limit: int = 200) -> list[dict[str, Any]]:
