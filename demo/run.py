@@ -14,7 +14,7 @@ from demo.options import Options
 from demo.people import Population
 from demo.progress import Board, Stage
 from kit.clock import CHINA, parse_offset, wall_now
-from stack.rooms import Stack
+from stack.rooms import ROOMS, Stack
 
 T = TypeVar("T")
 OPERATOR = f"operator@{regions.CITY}"
@@ -161,7 +161,13 @@ class Run:
         nodes: dict[str, int] = {}
         for one in await self.items():
             nodes[one["node"]] = nodes.get(one["node"], 0) + 1
-        return f"instances {by_status}, open work items {nodes}, logs in {self.stack.log_dir}"
+        parked = {}
+        for room in ROOMS[:-1]:  # all but the portal itself
+            found = await self.portal.get(OPERATOR, f"/api/{room}/v1/parked")
+            if found["parked"]:
+                parked[room] = found["parked"][0]["reason"]
+        where = f"instances {by_status}, open work items {nodes}, parked {parked or 'nothing'}"
+        return f"{where}, logs in {self.stack.log_dir}"
 
 
 def set_clock(file: Path, moment: datetime) -> None:
