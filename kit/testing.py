@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from fastapi import FastAPI
 
-from contracts.base import REGISTRY, Message
+from contracts.base import REGISTRY, Chunk, Message, rows_digest
 from kit import auth
 from kit.auth import Actor, DevelopmentIssuer, Kind, Role, TokenReader
 from kit.clock import wall_now
@@ -178,6 +178,13 @@ def citizen(subject_id: str) -> Actor:
 
 def service(room: str) -> Actor:
     return service_actor(room)
+
+
+def sealed(message: Message) -> Message:
+    """A chunk with the digest of its own rows, as if it were the only part; other messages as they are."""
+    if not isinstance(message, Chunk):
+        return message
+    return message.model_copy(update={"digest": rows_digest(getattr(message, message.ROWS))})
 
 
 def only(sent: list[Sent], cls: type[M]) -> list[M]:

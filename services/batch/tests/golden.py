@@ -25,6 +25,7 @@ from contracts.publicity import NoticeConfirmed
 from contracts.verification import FindingsStated, LineFinding
 from kit import chunks
 from kit.db import Tx
+from kit.testing import sealed
 from services.batch.domain.manifests import sheet
 from services.batch.store import batches, lines, sets, slices
 from services.batch.store.tables import Batch, LineRow, Project, Roster, RosterRow, SettlementSet
@@ -149,6 +150,7 @@ GOLDEN: dict[type[Message], Message] = {
     FreezeSet: FreezeSet(set_id="set-freeze", slices=_one("freeze"), after_check="golden-freeze"),
     CloseSet: CloseSet(set_id="set-close", order_id="golden-close"),
 }
+GOLDEN |= {cls: sealed(message) for cls, message in GOLDEN.items()}
 
 
 async def prepare(tx: Tx) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.base import rows_digest
 from contracts.batch import Line, LinesStated, LineState
 from kit.auth import Actor, Role
 from kit.testing import RoomHarness, citizen, official
@@ -35,19 +36,20 @@ def line(number: int, *, rev: int = 1) -> Line:
 
 def stated(slice_id: str = "slice-1", revision: int = 1, count: int = 3, rev: int = 1) -> LinesStated:
     """A whole revision in one part."""
+    rows = [line(number, rev=rev) for number in range(1, count + 1)]
     return LinesStated(
         stream_id=slice_id,
         revision=revision,
         index=0,
         count=1,
-        digest="-",
+        digest=rows_digest(rows),
         batch_id="batch-1",
         project="11810",
         period="202305",
         county=COUNTY,
         township=TOWNSHIP,
         category="elderly",
-        rows=[line(number, rev=rev) for number in range(1, count + 1)],
+        rows=rows,
     )
 
 

@@ -3,6 +3,7 @@
 from contracts.base import Message
 from contracts.batch import Line, LinesStated, LineState
 from kit.db import Tx
+from kit.testing import sealed
 
 _LINE = Line(
     line_id="line-1",
@@ -30,6 +31,7 @@ GOLDEN: dict[type[Message], Message] = {
         rows=[_LINE],
     )
 }
+GOLDEN |= {cls: sealed(message) for cls, message in GOLDEN.items()}
 
 
 async def prepare(tx: Tx) -> None:

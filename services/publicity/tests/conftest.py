@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from contracts.base import rows_digest
 from contracts.batch import Line, LinesStated, LineState
 from contracts.registry import Named, NamesReply, SubjectsRequest
 from kit import clock
@@ -83,7 +84,7 @@ def stated(
             revision=revision,
             index=index,
             count=len(parts),
-            digest="-",
+            digest=rows_digest(rows),
             batch_id="batch-1",
             project="11810",
             period="202305",

@@ -6,6 +6,7 @@ from contracts.orchestrator import ProjectDeployed
 from contracts.publicity import PublishSet, PublishSlice
 from kit import chunks
 from kit.db import Tx
+from kit.testing import sealed
 
 _PLACE = {"project": "11810", "period": "202305"}
 _STREAM = {"stream_id": "slice-2", "revision": 1, "index": 0, "count": 1, "digest": "-"}
@@ -43,6 +44,7 @@ GOLDEN: dict[type[Message], Message] = {
         ends_enrolment=True,
     ),
 }
+GOLDEN |= {cls: sealed(message) for cls, message in GOLDEN.items()}
 
 
 async def prepare(tx: Tx) -> None:
