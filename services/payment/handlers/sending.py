@@ -13,7 +13,7 @@ from services.payment import ports
 from services.payment.handlers.door import backoff, on
 from services.payment.handlers.fetching import fetch_results
 from services.payment.ports import Bank, BankRefused, BankUnavailable, Receipt
-from services.payment.store import files
+from services.payment.store import files, results
 
 log = logging.getLogger("daohu.payment")
 
@@ -25,6 +25,8 @@ async def send_files(room: Room) -> bool:
         file = await files.due(tx, "built", "sending")
         if file is None:
             return False
+        # The order before accounts and payments, as results do: or a result and the next file wait for each other.
+        await results.lock_file(tx, file["file_id"])
         await files.save_intent(tx, file)
     try:
         receipt = await _deliver(ports.bank_of(room), room, file)
@@ -39,6 +41,7 @@ async def send_files(room: Room) -> bool:
         log.error("bank refused file %s: %s", file["file_id"], refused.code)
         return True
     async with room.tx() as tx:
+        await results.lock_file(tx, file["file_id"])
         await files.save_receipt(tx, file["file_id"], receipt.receipt_no)
         tx.wake(fetch_results)
     crashpoint("payment.after_receipt")
