@@ -134,6 +134,8 @@ def test_nothing_outlives_the_command(tmp_path: Path, sig: signal.Signals) -> No
     command = subprocess.Popen(
         [sys.executable, "-c", COMMAND, str(tmp_path), *ports],
         cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        # A shell that put the tests in the background has made them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     with command:
         assert command.stdout is not None
