@@ -220,6 +220,28 @@ class SliceReturned(Message):
 
 
 @command(
+    "subsidy.batch.confirm_amounts.v1",
+    key="set_id",
+    zone=Zone.FINANCE,
+    outcomes=["subsidy.batch.amounts_confirmed.v1"],
+)
+class ConfirmAmounts(Message):
+    """Answer once every slice stands at its priced revision, so that nobody reviews a half-priced set."""
+
+    set_id: str
+    slices: list[SliceRevision]
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(one.slice_id, one.revision) for one in self.slices]
+
+
+@event("subsidy.batch.amounts_confirmed.v1", key="set_id", zone=Zone.FINANCE)
+class AmountsConfirmed(Message):
+    set_id: str
+    priced_fen: int
+
+
+@command(
     "subsidy.batch.sign_set.v1",
     key="set_id",
     zone=Zone.FINANCE,

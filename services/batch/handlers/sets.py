@@ -1,7 +1,9 @@
 """Commands of the county instance: sign, return slices, freeze before the order, close after the bank."""
 
 from contracts.batch import (
+    AmountsConfirmed,
     CloseSet,
+    ConfirmAmounts,
     FreezeSet,
     FrozenSlice,
     ReturnSlices,
@@ -27,6 +29,13 @@ from services.batch.store.tables import SettlementSet, Slice
 
 ROOM = "room:batch"
 LATER_SET = "later_set"
+
+
+@on(ConfirmAmounts)
+async def confirm_amounts(message: ConfirmAmounts, tx: Tx) -> None:
+    """The kit has held this back until every priced revision is stated; now the set may be reviewed."""
+    members = await sets.members(tx, message.set_id)
+    tx.emit(AmountsConfirmed(set_id=message.set_id, priced_fen=await sets.priced_fen(tx, members)))
 
 
 @on(SignSet)

@@ -43,6 +43,15 @@ async def members(tx: Tx, set_id: str) -> list[str]:
     return [row["slice_id"] for row in rows]
 
 
+async def priced_fen(tx: Tx, slice_ids: Sequence[str]) -> int:
+    """What these slices' normal lines come to, in fen."""
+    total = await tx.fetchval(
+        "SELECT coalesce(sum(amount_fen), 0) FROM line WHERE slice_id = ANY($1) AND state = 'normal'",
+        list(slice_ids),
+    )
+    return int(total)
+
+
 async def leave(
     tx: Tx, set_id: str, slice_ids: Collection[str], left_for: str, reason: str, actor: str
 ) -> None:

@@ -7,6 +7,7 @@ from contracts.application import ApplicationListed, OfflineRecorded, OfflineRes
 from contracts.base import Message
 from contracts.batch import (
     CloseSet,
+    ConfirmAmounts,
     FreezeSet,
     HandToCounty,
     RecheckLines,
@@ -32,7 +33,7 @@ from services.batch.store.tables import Batch, LineRow, Project, Roster, RosterR
 from services.batch.tests.county import CATEGORY, COUNTY, PERIOD, PROJECT, TOWN, VILLAGE
 
 IN_TOWN = ("cards", "findings", "aside", "recheck", "sign", "hand", "notice", "accept", "conclude")
-IN_SET = ("amounts", "payments", "signset", "return", "freeze", "close")
+IN_SET = ("amounts", "priced", "payments", "signset", "return", "freeze", "close")
 
 
 def _row(name: str) -> LineRow:
@@ -132,6 +133,7 @@ GOLDEN: dict[type[Message], Message] = {
     ObjectionConcluded: ObjectionConcluded(
         objection_id="o-conclude", slice_id="conclude", line_id="l-conclude", upheld=True
     ),
+    ConfirmAmounts: ConfirmAmounts(set_id="set-priced", slices=_one("priced")),
     SignSet: SignSet(
         set_id="set-signset",
         slices=_one("signset"),

@@ -1,7 +1,9 @@
 """The county's part: sets, signatures, returns, the freeze before the order, the close after the bank."""
 
 from contracts.batch import (
+    AmountsConfirmed,
     CloseSet,
+    ConfirmAmounts,
     LineExcluded,
     LineState,
     ReturnSlices,
@@ -11,6 +13,7 @@ from contracts.batch import (
     SignatureRefused,
     SliceOpened,
     SliceReturned,
+    SliceRevision,
     SliceSettled,
     SlicesReturned,
 )
@@ -54,6 +57,23 @@ async def test_silent_townships_block_nobody(county: County) -> None:
     assert answered == dict(handed)
     left = await county.get(COUNTY_HANDLER, f"/slices/{waiting}")
     assert (left["state"], left["set_id"]) == ("township", None)
+
+
+async def test_a_set_is_offered_for_review_only_with_all_its_amounts(county: County) -> None:
+    await county.arrived(2)
+    await county.arrived(1, township=OTHER_TOWN)
+    set_id = await county.open_set()
+    unpriced = await county.members(set_id)
+    priced = [SliceRevision(slice_id=one.slice_id, revision=one.revision + 1) for one in unpriced]
+    early = await county.room.deliver(ConfirmAmounts(set_id=set_id, slices=priced), id="confirm")
+    assert only(early, AmountsConfirmed) == []
+    await county.room.emitted()
+    await county.price(set_id)
+    async with county.room.room.tx() as tx:
+        stated = await tx.fetch("SELECT cause FROM outbox WHERE type = $1", AmountsConfirmed.TYPE)
+        assert [row["cause"] for row in stated] == ["confirm"]
+        body = await tx.fetchval("SELECT body FROM outbox WHERE type = $1", AmountsConfirmed.TYPE)
+    assert AmountsConfirmed.model_validate_json(body).priced_fen == 15000
 
 
 async def test_a_set_is_signed_under_one_root(county: County) -> None:
