@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.base import CHUNK_ROWS, Chunk, rows_digest
+from kit.bisect import ALL_ROWS
 from kit.db import Tx
 from kit.envelope import Envelope
 from kit.errors import NonRetryableError
@@ -176,6 +177,37 @@ async def _store(tx: Tx, message: Chunk, values: list[Any]) -> bool:
         values,
     )
     return bool(stored)
+
+
+async def set_apart(tx: Tx, stream_id: str, revision: int, places: frozenset[int]) -> int:
+    """Move rows (by their place in the whole revision, from 0) out of a complete revision into `bad_row`.
+
+    Returns how many rows the revision had.
+    """
+    parts = await tx.fetch(
+        "SELECT part, rows FROM chunk WHERE stream_id = $1 AND revision = $2 ORDER BY part",
+        stream_id,
+        revision,
+    )
+    place = 0
+    for part in parts:
+        here = {place + at: row for at, row in enumerate(part["rows"])}
+        place += len(here)
+        apart = set(here) if places == ALL_ROWS else set(here) & places
+        if not apart:
+            continue
+        await tx.executemany(
+            "INSERT INTO bad_row VALUES ($1, $2, $3, $4, $5)",
+            [(stream_id, revision, part["part"], here[at], "row no handler takes") for at in sorted(apart)],
+        )
+        await tx.execute(
+            "UPDATE chunk SET rows = $4 WHERE stream_id = $1 AND revision = $2 AND part = $3",
+            stream_id,
+            revision,
+            part["part"],
+            [row for at, row in here.items() if at not in apart],
+        )
+    return place
 
 
 async def forget(tx: Tx, stream_id: str, below_revision: int) -> None:

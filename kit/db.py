@@ -29,6 +29,9 @@ class Tx:
     cause: Envelope | None = None
     actor: str = "system"
     """Who acts: `sub` of the caller in a route, `system` in handlers and workers."""
+    apart: frozenset[int] | None = None
+    """Rows of the revision being completed that are set apart in this transaction (kit.bisect)."""
+    rows_seen: int = 0
     completed: list[tuple[str, int]] = field(default_factory=list)
     """Streams that became complete in this transaction; the bus hands out what waited for them."""
     wakes: list[Callable[..., Any]] = field(default_factory=list)

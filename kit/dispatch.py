@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from contracts import catalogue
 from contracts.base import REGISTRY, Chunk, Message
-from kit import chunks, inbox, parking, telemetry
+from kit import bisect, chunks, inbox, parking, telemetry
 from kit.crashpoint import crashpoint
 from kit.db import Database, Tx
 from kit.envelope import MARKER_TYPE, Envelope
@@ -36,6 +36,10 @@ UNREACHABLE = (
 TRANSIENT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, RetryableError, TimeoutError)
 
 assert catalogue.DOORS, "the catalogue completes the registry of types"
+
+
+class _RolledBack(Exception):
+    """Ends a trial."""
 
 
 class Dispatcher:
@@ -75,12 +79,48 @@ class Dispatcher:
                     reason = reason_of(failure)
                     break
                 await asyncio.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311  (jitter)
+        if await self._without_bad_rows(record):
+            return set()
         log.error("parked %s of %s: %s", record.envelope.type, record.envelope.topic, reason)
         async with self._database.tx() as tx:
             sorted_ = await inbox.admit(tx, [record])
             if not sorted_.duplicates:
                 await parking.park(tx, record, reason)
         return set()
+
+    async def _without_bad_rows(self, record: Raw) -> bool:
+        """Handle the revision that this chunk completes, less the rows that fail; False when none explains it."""
+        cls = REGISTRY.get(record.envelope.type)
+        if cls is None or not issubclass(cls, Chunk) or self._handlers.collected.get(cls) is None:
+            return False
+        rows = 0
+
+        async def attempt(apart: frozenset[int], commit: bool = False) -> bool:
+            nonlocal rows
+            try:
+                async with self._database.tx() as tx:
+                    tx.apart = apart
+                    if (await inbox.admit(tx, [record])).fresh:
+                        await self.dispatch(tx, [(record.envelope, record.body)])
+                    rows = tx.rows_seen
+                    if not commit:
+                        raise _RolledBack
+            except _RolledBack:
+                return True
+            except UNREACHABLE:
+                raise
+            except Exception:
+                return False
+            return True
+
+        if not await attempt(bisect.ALL_ROWS):
+            return False
+        try:
+            bad = await bisect.bad_rows(rows, attempt)
+        except bisect.NotByRows:
+            return False
+        log.error("%d rows of %s set apart", len(bad), record.envelope.type)
+        return await attempt(bad, commit=True)
 
     async def _transaction(self, records: Sequence[Raw]) -> set[tuple[str, int]]:
         async with self._database.tx() as tx:
@@ -135,6 +175,8 @@ class Dispatcher:
         if issubclass(cls, Chunk):
             whole = await chunks.collect(tx, cls, body)
             handler = self._handlers.collected[cls]
+            if whole is not None and tx.apart is not None:
+                tx.rows_seen = await chunks.set_apart(tx, whole.stream_id, whole.revision, tx.apart)
             if whole is not None and handler is not None:
                 await handler(whole, tx)
             return
