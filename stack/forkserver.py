@@ -14,14 +14,17 @@ import select
 import sys
 from typing import Any
 
-# Third-party only: importing these starts no thread, loop or connection, and reads none of our settings.
+# Importing these starts no thread, loop or connection, and reads none of our settings: third-party libraries, and
+# the contracts, whose seventy models every room would build again.
 _PRELOAD = (
     "asyncio", "uvicorn", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl", "uvloop",
     "httptools", "sqlite3", "lxml.etree", "fastapi", "fastapi.responses", "starlette.middleware",
     "pydantic", "pydantic_settings", "orjson", "httpx", "python_multipart", "jwt", "aiokafka",
     "faststream.kafka", "asyncpg", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql.asyncpg",
     "sqlmodel", "cryptography.hazmat.primitives.ciphers.aead", "prometheus_client",
-    "opentelemetry.sdk.trace.export",
+    "opentelemetry.sdk.trace.export", "opentelemetry.exporter.otlp.proto.http.trace_exporter", "jsonschema",
+    "lark", "msgpack", "zstandard", "SpiffWorkflow.bpmn.parser", "SpiffWorkflow.bpmn.specs", "chinese_calendar",
+    "xlsxwriter", "python_calamine", "contracts.catalogue",
 )  # fmt: skip
 
 
