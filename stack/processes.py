@@ -88,7 +88,7 @@ def kill(process: Running) -> None:
 
 
 def stop(process: Running, *, sig: int = signal.SIGTERM, grace: float = 10.0) -> None:
-    """Ask the process to end with `sig`; after `grace` seconds kill it with all its descendants."""
+    """Ask the process to end with `sig` (0: it has been asked); after `grace` seconds kill it and its descendants."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(sig)

@@ -153,7 +153,8 @@ class Supervisor:
                     process.send_signal(signal.SIGTERM)
             until = time.monotonic() + grace
             for process in self._running.values():
-                processes.stop(process, grace=max(0.1, until - time.monotonic()))
+                # They have been asked; asking twice would interrupt what they do to end in order.
+                processes.stop(process, sig=0, grace=max(0.1, until - time.monotonic()))
             self._running.clear()
             if self._forking:
                 self.forks.stop()
