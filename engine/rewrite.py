@@ -25,15 +25,6 @@ def scope_name(diagram: Diagram, scope: str) -> str:
     return scope if scope == diagram.process_id else spec_name(scope)
 
 
-def element_of(name: str) -> str | None:
-    """The source map: a Spiff spec's name to the analyst's element id, None for what Spiff or we inserted."""
-    if not name.startswith(PREFIX) or name.endswith(
-        (".BoundaryEventSplit", ".BoundaryEventJoin", ".EndJoin")
-    ):
-        return None
-    return name.removeprefix(PREFIX)
-
-
 def condition_name(diagram: Diagram, flow_id: str) -> str:
     """What Spiff is given in the place of a condition's text; flow ids of two diagrams may be alike."""
     return f"{diagram.process_id}/{flow_id}"

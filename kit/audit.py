@@ -1,7 +1,6 @@
 """The audit trail: append-only rows, each with the hash of the one before, written in the transaction of the
 act itself. The chain shows edits, deletions and reordering; `head` kept elsewhere shows a cut tail."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -90,11 +89,6 @@ def row_hash(
         "prev": prev,
     }
     return f"{ALGORITHM}:{DIGESTS[ALGORITHM].digest(canonical_json(fields)).hex()}"
-
-
-def sha256_text(text: str) -> str:
-    """Hex digest of a text in UTF-8."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 async def append(connection: Connection, entry: Entry, at: datetime | None = None) -> Head:

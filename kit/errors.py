@@ -119,17 +119,6 @@ def unprocessable(
     return Problem(422, slug, title, title_en, detail, **members)
 
 
-def too_many(retry_after: int) -> Problem:
-    """429: slow down; `retry_after` in seconds."""
-    return Problem(
-        429,
-        "too-many-requests",
-        "请求过于频繁",
-        "too many requests",
-        headers={"Retry-After": str(retry_after)},
-    )
-
-
 def unavailable(retry_after: int, detail: str | None = None) -> Problem:
     """503: something this needs is down; `retry_after` in seconds."""
     return Problem(

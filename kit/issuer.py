@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -118,8 +117,3 @@ class ServiceTokens:
     def headers(self) -> dict[str, str]:
         """The Authorization header."""
         return {"Authorization": f"Bearer {self.token()}"}
-
-
-def key_dir_from_environment() -> Path:
-    """DAOHU_KEY_DIR. Raises KeyError when it is not set."""
-    return Path(os.environ["DAOHU_KEY_DIR"])
