@@ -1,16 +1,34 @@
 """Door of `application`: applications, intake, enrolments."""
 
-from contracts.base import Message, Record, Zone, command, event
+from enum import StrEnum
+from typing import ClassVar
+
+from contracts.base import Chunk, Message, Record, Zone, command, event
+
+
+class EnrolmentState(StrEnum):
+    """待定, 在享, 暂停, 停发 (valid to a period), and ended by refusal or exclusion (decisions §1)."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    STOPPED = "stopped"
+    ENDED = "ended"
 
 
 class OfflineRow(Record):
-    """One accepted roster row on route T (channel 线下)."""
+    """One accepted roster row (channel 线下). `quantity` is a decimal in text: 人·月, 亩, 台.
+
+    `payee_id` is named where somebody else than the beneficiary is paid (head of a household, guardian).
+    """
 
     row_id: str
     subject_id: str
     township: str
     village: str
     category: str
+    quantity: str = "1"
+    payee_id: str | None = None
 
 
 class OfflineResult(Record):
@@ -28,11 +46,16 @@ class OfflineResult(Record):
     outcomes=["subsidy.application.offline_recorded.v1"],
 )
 class RecordOffline(Message):
-    """Record a roster's rows as applications, straight onto the 补贴清单; part `index` of `count`."""
+    """Record a roster's rows as applications, straight onto the 补贴清单; part `index` of `count`.
+
+    `renew`: the project opens every batch by roster (route C), so a row of somebody with a live application is
+    that application again, with today's category, village and quantity, and not a second one.
+    """
 
     roster_id: str
     project: str
     batch_id: str
+    renew: bool = False
     index: int
     count: int
     rows: list[OfflineRow]
@@ -88,6 +111,8 @@ class ApplicationListed(Message):
     village: str | None = None
     category: str
     channel: str
+    quantity: str = "1"
+    payee_id: str | None = None
 
 
 @event("subsidy.application.application_refused.v1", key="application_id", zone=Zone.OUTSIDE)
@@ -106,3 +131,44 @@ class OfflineRecorded(Message):
     index: int
     count: int
     results: list[OfflineResult]
+
+
+@event("subsidy.application.application_withdrawn.v1", key="application_id", zone=Zone.OUTSIDE)
+class ApplicationWithdrawn(Message):
+    """撤回 by the applicant before a slice took it: the candidate leaves the 补贴清单."""
+
+    application_id: str
+    project: str
+    township: str
+
+
+class Enrolment(Record):
+    """One enrolment as it stands now; `rev` rises with every change. Periods are `YYYYMM` or `YYYY`.
+
+    `valid_to` is the last period that is still owed. `reason` is a code (`death`, `moved_out`, `no_contact` …).
+    """
+
+    enrolment_id: str
+    application_id: str
+    rev: int
+    subject_id: str
+    payee_id: str
+    township: str
+    village: str
+    category: str
+    quantity: str = "1"
+    state: EnrolmentState
+    valid_from: str
+    valid_to: str | None = None
+    reason: str | None = None
+
+
+@event("subsidy.application.enrolments_stated.v1", key="stream_id", crosses=True)
+class EnrolmentsStated(Chunk):
+    """Enrolments that one act changed, in parts. `stream_id` = `enrolments:<id of the act>`, revision 1."""
+
+    ROWS: ClassVar[str] = "enrolments"
+
+    project: str
+    county: str
+    enrolments: list[Enrolment]

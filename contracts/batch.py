@@ -18,7 +18,11 @@ class LineState(StrEnum):
 
 
 class Line(Record):
-    """One enrolment's entitlement as stated in a revision. `quantity` is a decimal in text (人·月, 亩)."""
+    """One enrolment's entitlement as stated in a revision. `quantity` is a decimal in text (人·月, 亩).
+
+    `kind` normal | back_pay 补发 | deduction 扣回: a deduction's amount is negative and stands from the start.
+    `reissue_of` names the failed or returned line that this one replaces (重发).
+    """
 
     line_id: str
     rev: int
@@ -33,6 +37,7 @@ class Line(Record):
     entitlement_period: str
     quantity: str = "1"
     amount_fen: int | None = None
+    reissue_of: str | None = None
 
 
 class SliceRevision(Record):
@@ -70,8 +75,9 @@ class LinesStated(Chunk):
 class SliceOpened(Message):
     """A township submission exists (M17); starts the project's township instance.
 
-    `kind`: first | supplement (held, abnormal or late lines, decisions §2). `publicity_done` is true when
-    every line keeps the evidence of an earlier notice.
+    `kind`: first | supplement (held, abnormal or late lines, decisions §2) | correction (chosen lines that were
+    returned) | adjustment (补发, separately approved) | reissue (重发: re-matched, not published again, §6).
+    `publicity_done` is true when every line keeps the evidence of an earlier notice.
     """
 
     slice_id: str
@@ -90,7 +96,10 @@ class SliceOpened(Message):
 
 @event("subsidy.batch.set_opened.v1", key="set_id", zone=Zone.FINANCE)
 class SetOpened(Message):
-    """The county gathered slices into a 送审集: starts the project's county instance."""
+    """The county gathered slices into a 送审集: starts the project's county instance.
+
+    `reissues` is true when every line is a 重发: no calculation is open, no notice is needed.
+    """
 
     set_id: str
     batch_id: str
@@ -99,6 +108,7 @@ class SetOpened(Message):
     county: str
     slices: list[SliceRevision]
     lines: int
+    reissues: bool = False
 
 
 @command(
@@ -278,10 +288,15 @@ class SetSigned(Message):
     outcomes=["subsidy.batch.slices_returned.v1"],
 )
 class ReturnSlices(Message):
-    """Slices leave the set: back to a target node of the township, or `later_set` (stay at the county)."""
+    """Slices leave the set: back to a target node of the township, or `later_set` (stay at the county).
+
+    With `line_ids`, only these lines leave their slices, into correction submissions of their own; the rest of
+    the set stays, at its revisions, and is signed anew.
+    """
 
     set_id: str
-    slice_ids: list[str]
+    slice_ids: list[str] = []
+    line_ids: list[str] = []
     target: str
     return_reason: str
     actor: str
@@ -303,15 +318,18 @@ class SlicesReturned(Message):
 class FreezeSet(Message):
     """State the basis of the payment order once the last check's findings are applied.
 
-    `after_check` is the check's outcome field `check_id`; a line that leaves later is a recovery.
+    `after_check` is the check's outcome field `check_id`, `after_cards` the card recheck's where the diagram has
+    one; a line that leaves later is a recovery.
     """
 
     set_id: str
     slices: list[SliceRevision]
     after_check: str
+    after_cards: str = ""
 
     def awaits(self) -> list[tuple[str, int]]:
-        return [(f"findings:{self.after_check}", 1)]
+        cards = [(f"cards:{self.after_cards}", 1)] if self.after_cards else []
+        return [(f"findings:{self.after_check}", 1), *cards]
 
 
 @event("subsidy.batch.set_frozen.v1", key="set_id", zone=Zone.FINANCE)
@@ -378,3 +396,72 @@ class LineExcluded(Message):
     reason: str
     ends_enrolment: bool
     moved_to: str | None = None
+
+
+@command(
+    "subsidy.batch.return_lines.v1",
+    key="slice_id",
+    zone=Zone.OUTSIDE,
+    outcomes=["subsidy.batch.lines_returned.v1"],
+)
+class ReturnLines(Message):
+    """退回 of chosen lines by the township reviewer: they leave into a correction submission; the rest goes on."""
+
+    slice_id: str
+    revision: int
+    line_ids: list[str]
+    return_reason: str
+    actor: str
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(self.slice_id, self.revision)]
+
+
+@event("subsidy.batch.lines_returned.v1", key="slice_id", zone=Zone.OUTSIDE)
+class LinesReturned(Message):
+    """`normal` lines remain in the slice."""
+
+    slice_id: str
+    returned: int
+    normal: int
+    correction_slice_id: str | None = None
+
+
+@event("subsidy.batch.batch_opened.v1", key="batch_id", crosses=True)
+class BatchOpened(Message):
+    """批次创建. `carried` enrolments were taken over from earlier periods (结转)."""
+
+    batch_id: str
+    project: str
+    period: str
+    county: str
+    carried: int
+
+
+@event("subsidy.batch.batch_closed.v1", key="batch_id", crosses=True)
+class BatchClosed(Message):
+    """批次归档: every line is paid, void, replaced, or has left for a later batch."""
+
+    batch_id: str
+    project: str
+    period: str
+    county: str
+    paid: int
+    paid_fen: int
+
+
+@event("subsidy.batch.overpayment_found.v1", key="slice_id", crosses=True)
+class OverpaymentFound(Message):
+    """A paid line turned out not to be owed (upheld objection, confirmed hit): `payment` opens a recovery."""
+
+    slice_id: str
+    line_id: str
+    application_id: str
+    subject_id: str
+    payee_id: str
+    project: str
+    county: str
+    township: str
+    entitlement_period: str
+    amount_fen: int
+    reason: str

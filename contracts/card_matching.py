@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from contracts.base import Chunk, Message, Record, Zone, command, event
+from contracts.batch import SliceRevision
 
 
 class LineCard(Record):
@@ -33,13 +34,19 @@ class MatchSlice(Message):
 
 @event("subsidy.card_matching.cards_stated.v1", key="slice_id", zone=Zone.OUTSIDE)
 class CardsStated(Chunk):
-    """Card results in parts. `stream_id` = `cards:<match id>`, revision 1; `batch` applies them."""
+    """Card results in parts; `batch` applies them. `stage` match | before_file.
+
+    `stream_id` = `cards:<match id>`, or before the file `cards:<check id>:<slice id>`; revision 1. Before the file
+    `slices` is how many slices the check states in all, and an abnormal card excludes its line.
+    """
 
     ROWS: ClassVar[str] = "cards"
 
     slice_id: str
     checked_revision: int
     match_id: str
+    stage: str = "match"
+    slices: int = 1
     cards: list[LineCard]
 
 
@@ -51,3 +58,31 @@ class SliceMatched(Message):
     revision: int
     matched: int
     abnormal_cards: int
+
+
+@command(
+    "subsidy.card_matching.recheck_cards.v1",
+    key="set_id",
+    zone=Zone.FINANCE,
+    crosses=True,
+    outcomes=["subsidy.card_matching.cards_rechecked.v1"],
+)
+class RecheckCards(Message):
+    """Card and account state before the file (decisions §4): cards matched long ago are asked about again."""
+
+    set_id: str
+    project: str
+    slices: list[SliceRevision]
+
+    def awaits(self) -> list[tuple[str, int]]:
+        return [(one.slice_id, one.revision) for one in self.slices]
+
+
+@event("subsidy.card_matching.cards_rechecked.v1", key="set_id", crosses=True)
+class CardsRechecked(Message):
+    """`cards_check_id` is what `batch.freeze_set` awaits as `after_cards`."""
+
+    set_id: str
+    cards_check_id: str
+    rechecked_cards: int
+    lost_cards: int

@@ -9,6 +9,7 @@ from contracts import (
     payment,
     publicity,
     registry,
+    supervision,
     verification,
 )
 from contracts.base import REGISTRY, Kind, Message
@@ -22,6 +23,7 @@ DOORS = (
     payment,
     publicity,
     registry,
+    supervision,
     verification,
 )
 

@@ -7,7 +7,7 @@ from contracts.batch import FrozenSlice, SliceRevision
 
 
 class LineAmount(Record):
-    """测算 result for one line at `rev`, in fen; zero and below is refused at the standard."""
+    """测算 result for one line at `rev`, in fen: above zero, below it for a deduction line."""
 
     line_id: str
     rev: int
@@ -27,7 +27,11 @@ class LinePayment(Record):
     "subsidy.payment.calculate_set.v1",
     key="set_id",
     zone=Zone.FINANCE,
-    outcomes=["subsidy.payment.set_calculated.v1", "subsidy.payment.standard_missing.v1"],
+    outcomes=[
+        "subsidy.payment.set_calculated.v1",
+        "subsidy.payment.standard_missing.v1",
+        "subsidy.payment.pool_waiting.v1",
+    ],
 )
 class CalculateSet(Message):
     """项目测算 (M32): price every normal line from the county's standard, pinned by version."""
@@ -149,3 +153,57 @@ class OrderSettled(Message):
     paid_fen: int
     failed: int
     failed_fen: int
+
+
+@event("subsidy.payment.pool_waiting.v1", key="set_id", zone=Zone.FINANCE)
+class PoolWaiting(Message):
+    """Pool ÷ area can't be priced yet: `missing` names townships without a closed area notice, or the pool."""
+
+    set_id: str
+    missing: list[str]
+
+
+@event("subsidy.payment.payment_returned.v1", key="slice_id", crosses=True)
+class PaymentReturned(Message):
+    """退票: money came back after the order was settled. The line has failed; `batch` opens its 重发."""
+
+    slice_id: str
+    line_id: str
+    order_id: str
+    payment_id: str
+    attempt: int
+    code: str | None = None
+    reason: str | None = None
+
+
+@event("subsidy.payment.deduction_ordered.v1", key="application_id", crosses=True)
+class DeductionOrdered(Message):
+    """扣回: instalment `installment` of a recovery is kept back from the next line of this application.
+
+    `batch` makes a deduction line of `-amount_fen` beside the normal line in the first batch from `from_period` on.
+    """
+
+    case_id: str
+    application_id: str
+    subject_id: str
+    project: str
+    county: str
+    installment: int
+    amount_fen: int
+    entitlement_period: str
+    from_period: str
+
+
+@event("subsidy.payment.recovery_changed.v1", key="case_id", zone=Zone.FINANCE, crosses=True)
+class RecoveryChanged(Message):
+    """追回: `state` opened | noticed | recovering | recovered | written_off | withdrawn."""
+
+    case_id: str
+    line_id: str
+    project: str
+    county: str
+    township: str
+    state: str
+    claimed_fen: int
+    recovered_fen: int
+    written_off_fen: int

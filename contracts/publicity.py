@@ -11,7 +11,11 @@ from contracts.batch import SliceRevision
     outcomes=["subsidy.publicity.notice_confirmed.v1"],
 )
 class PublishSlice(Message):
-    """Prepare a notice for a slice; answered when a person gives the final confirmation."""
+    """Prepare a notice for a slice; answered when a person gives the final confirmation.
+
+    `scope` all | changed: changed leaves out lines that a confirmed notice of this round showed in the same
+    words (village, quantity, amount); with none left the answer comes at once. `project_version` pins the terms.
+    """
 
     slice_id: str
     revision: int
@@ -20,6 +24,8 @@ class PublishSlice(Message):
     township: str
     round: int
     with_amounts: bool
+    scope: str = "all"
+    project_version: str = ""
 
     def awaits(self) -> list[tuple[str, int]]:
         return [(self.slice_id, self.revision)]
@@ -50,6 +56,8 @@ class PublishSet(Message):
     slices: list[SliceRevision]
     round: int
     with_amounts: bool
+    scope: str = "all"
+    project_version: str = ""
 
     def awaits(self) -> list[tuple[str, int]]:
         return [(one.slice_id, one.revision) for one in self.slices]
@@ -64,3 +72,17 @@ class SetNoticesClosed(Message):
     published_lines: int
     unconfirmed: list[str]
     unconfirmed_count: int
+
+
+@event("subsidy.publicity.notice_published.v1", key="slice_id", crosses=True)
+class NoticePublished(Message):
+    """A notice hangs from `first_day` to `last_day` (ISO dates)."""
+
+    slice_id: str
+    notice_id: str
+    project: str
+    township: str
+    round: int
+    first_day: str
+    last_day: str
+    lines: int

@@ -1,4 +1,4 @@
-"""The registry's door: the one synchronous hop of the back office, so HTTP bodies and no messages.
+"""The registry's door: the one synchronous hop of the back office, so HTTP bodies; and the few facts it states.
 
 Every call is made with a room's service token; each answer that contains a person's data is logged with
 its purpose. The registry alone stores ID numbers, names, phones and accounts.
@@ -7,7 +7,7 @@ its purpose. The registry alone stores ID numbers, names, phones and accounts.
 from datetime import date
 from enum import StrEnum
 
-from contracts.base import Record
+from contracts.base import Message, Record, event
 
 
 class Purpose(StrEnum):
@@ -151,3 +151,43 @@ class AccountsStored(Record):
     """How many accounts stand now; accounts of unknown persons are left out."""
 
     stored: int
+
+
+class Basis(StrEnum):
+    """Why the payee may receive the beneficiary's money (decisions §1)."""
+
+    SELF = "self"
+    HOUSEHOLD_HEAD = "household_head"
+    GUARDIAN = "guardian"
+    AUTHORISED = "authorised"
+
+
+@event("subsidy.registry.payee_changed.v1", key="subject_id", crosses=True)
+class PayeeChanged(Message):
+    """Two people approved who is paid for a beneficiary, from `valid_from` to `valid_to` (ISO dates, both counted).
+
+    `project` null means every project. `rev` rises with each change of the same beneficiary and project.
+    """
+
+    subject_id: str
+    project: str | None = None
+    payee_id: str
+    basis: Basis
+    valid_from: str
+    valid_to: str | None = None
+    rev: int
+
+
+@event("subsidy.registry.household_changed.v1", key="household_id", crosses=True)
+class HouseholdChanged(Message):
+    """A household as it stands: `change` formed | head_changed | split | joined | left. `subject_id` is the
+    household as a beneficiary; its head is paid unless a `PayeeChanged` says otherwise.
+    """
+
+    household_id: str
+    subject_id: str
+    head_id: str
+    member_ids: list[str]
+    change: str
+    effective_on: str
+    rev: int

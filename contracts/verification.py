@@ -135,3 +135,47 @@ class FindingsStated(Chunk):
     stage: str
     slices: int
     findings: list[LineFinding]
+
+
+@event("subsidy.verification.line_reviewed.v1", key="slice_id", crosses=True)
+class LineReviewed(Message):
+    """Two people decided every holding hit of a line. `verdict` cleared | confirmed.
+
+    Confirmed: `consequence` exclude (this period only) | stop (the enrolment ends; `last_period` is still owed)
+    | payee (somebody else must be paid). A cleared hit does not come again while its evidence is the same.
+    """
+
+    slice_id: str
+    line_id: str
+    application_id: str
+    project: str
+    verdict: str
+    consequence: str
+    rules: list[str]
+    reason: str
+    last_period: str | None = None
+
+
+@event("subsidy.verification.review_granted.v1", key="application_id", zone=Zone.OUTSIDE)
+class ReviewGranted(Message):
+    """核实 at a refused citizen's request was granted by two people; starts the project's `review` instance."""
+
+    application_id: str
+    subject_id: str
+    project: str
+    township: str
+    category: str
+    review_id: str
+
+
+@event("subsidy.verification.hit_decided.v1", key="hit_id", crosses=True)
+class HitDecided(Message):
+    """One hit lifted or confirmed by two people: what precision and interceptions are counted from."""
+
+    hit_id: str
+    project: str
+    county: str
+    township: str
+    rule: str
+    stage: str
+    decision: str
