@@ -16,6 +16,7 @@ def main() -> int:
     )  # fmt: skip
     options = parser.parse_args()
     broken = golden.problems(golden.committed(), golden.schemas())
+    broken += golden.problems(golden.committed(golden.PUBLIC_SCHEMAS), golden.public_schemas())
     if broken and not options.breaking:
         print("不兼容的变更，请另立新版本 (incompatible: make a new version of the type):", file=sys.stderr)
         print(*broken, sep="\n", file=sys.stderr)

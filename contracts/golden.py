@@ -8,10 +8,14 @@ from contracts import catalogue
 from contracts.base import REGISTRY, Kind, Message
 from contracts.compatibility import breakages
 from contracts.examples import example
+from contracts.public import FACTS, PublicFact
 
 HERE = Path(__file__).resolve().parent
 SCHEMAS = HERE / "schemas"
 ASYNCAPI = HERE / "asyncapi.json"
+PUBLIC_SCHEMAS = SCHEMAS / "public"
+PUBLIC_ASYNCAPI = HERE / "asyncapi-public.json"
+"""What other agencies get has documents of its own: nothing of the rooms' topics is in them."""
 JSON = "application/json"
 
 assert catalogue.DOORS, "the catalogue completes the registry of types"
@@ -34,6 +38,11 @@ def schema(message: type[Message]) -> dict[str, Any]:
 def schemas() -> dict[str, dict[str, Any]]:
     """All schemas by wire type."""
     return {name: schema(REGISTRY[name]) for name in sorted(REGISTRY)}
+
+
+def public_schemas() -> dict[str, dict[str, Any]]:
+    """The schemas of what other agencies are told, by wire type."""
+    return {one.TYPE: schema(one) | {"x-personal": one.PERSONAL} for one in FACTS.values()}
 
 
 def headers() -> dict[str, Any]:
@@ -102,6 +111,43 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
+def public_asyncapi() -> dict[str, Any]:
+    """AsyncAPI 3.0 for other agencies: one channel each, which they only receive."""
+    text = {"type": "string"}
+    own = headers()
+    for name in ("ce_causationid", "ce_traceparent", "traceparent"):
+        del own["properties"][name]
+    own["properties"] |= {
+        "ce_subject": text | {"description": "pairwise pseudonym of the person; absent where there is none"},
+        "ce_position": text | {"description": "place in the agency's feed, as in GET …/public/events"},
+        "ce_replayid": text | {"description": "the replay that told this fact again; absent the first time"},
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "daohu for other agencies",
+            "version": "1",
+            "description": "Facts under an agreement: CloudEvents over Kafka. Pseudonyms, never a person's data.",
+        },
+        "defaultContentType": JSON,
+        "channels": {
+            "agency": {
+                "address": "subsidy.public.{agency}",
+                "parameters": {"agency": {"description": "the agency's code in its agreement"}},
+                "messages": {
+                    one.TYPE: {"$ref": f"#/components/messages/{_escaped(one.TYPE)}"}
+                    for one in FACTS.values()
+                },
+            }
+        },
+        "operations": {"receive": {"action": "send", "channel": {"$ref": "#/channels/agency"}}},
+        "components": {
+            "messages": {one.TYPE: _message(one) for one in FACTS.values()},
+            "schemas": {"headers": own},
+        },
+    }
+
+
 def _message(one: type[Message]) -> dict[str, Any]:
     sample = example(one)
     return {
@@ -110,7 +156,9 @@ def _message(one: type[Message]) -> dict[str, Any]:
         "summary": " ".join((one.__doc__ or "").split()),
         "contentType": JSON,
         "headers": {"$ref": "#/components/schemas/headers"},
-        "payload": _local(schema(one), one.TYPE),
+        "payload": _local(
+            public_schemas()[one.TYPE] if issubclass(one, PublicFact) else schema(one), one.TYPE
+        ),
         "examples": [{"name": one.TYPE.rpartition(".")[0], "payload": sample}],
     }
 
@@ -154,9 +202,12 @@ def stale(folder: Path = SCHEMAS, document: Path = ASYNCAPI) -> list[str]:
     expected = {folder / f"{name}.json": written(one) for name, one in schemas().items()} | {
         document: written(asyncapi())
     }
-    there = {*folder.glob("*.json"), document}
+    if folder == SCHEMAS:
+        expected |= {PUBLIC_SCHEMAS / f"{name}.json": written(one) for name, one in public_schemas().items()}
+        expected[PUBLIC_ASYNCAPI] = written(public_asyncapi())
+    there = {*folder.glob("**/*.json"), document, *expected}
     return sorted(
-        path.name for path in there | expected.keys()
+        path.name for path in there
         if not path.exists() or path.read_text(encoding="utf-8") != expected.get(path)
     )  # fmt: skip
 
@@ -169,3 +220,8 @@ def generate(folder: Path = SCHEMAS, document: Path = ASYNCAPI) -> None:
     for name, one in schemas().items():
         (folder / f"{name}.json").write_text(written(one), encoding="utf-8")
     document.write_text(written(asyncapi()), encoding="utf-8")
+    if folder == SCHEMAS:
+        PUBLIC_SCHEMAS.mkdir(exist_ok=True)
+        for name, one in public_schemas().items():
+            (PUBLIC_SCHEMAS / f"{name}.json").write_text(written(one), encoding="utf-8")
+        PUBLIC_ASYNCAPI.write_text(written(public_asyncapi()), encoding="utf-8")

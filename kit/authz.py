@@ -25,12 +25,14 @@ class Operation:
     """One operation's rule, declared beside its route and shown as `x-authz` in the OpenAPI document.
 
     `rooms`: services that may call it. `states`: those the object must be in (else 409). `own`: a citizen
-    reaches only what belongs to their subject. `four_eyes`: none of the object's `acted_by` may do it.
+    reaches only what belongs to their subject. `agencies`: other agencies may call it, each for its own agreement.
+    `four_eyes`: none of the object's `acted_by` may do it.
     """
 
     name: str
     roles: frozenset[Role] = frozenset()
     rooms: frozenset[str] = frozenset()
+    agencies: bool = False
     zone: Zone = Zone.OUTSIDE
     crosses: bool = False
     region: Reach = Reach.COVERS
@@ -40,8 +42,8 @@ class Operation:
     public: bool = False
 
     def __post_init__(self) -> None:
-        if self.public == bool(self.roles or self.rooms):
-            raise ValueError(f"{self.name}: either public, or for some roles or rooms")
+        if self.public == bool(self.roles or self.rooms or self.agencies):
+            raise ValueError(f"{self.name}: either public, or for some roles, rooms or agencies")
 
     def document(self) -> dict[str, Any]:
         """The `x-authz` member."""
@@ -50,6 +52,7 @@ class Operation:
             "public": self.public,
             "roles": sorted(self.roles),
             "rooms": sorted(self.rooms),
+            "agencies": self.agencies,
             "zone": self.zone.value,
             "crosses": self.crosses,
             "region": self.region.value,
@@ -68,6 +71,7 @@ class Resource:
     subject_id: str | None = None
     state: str | None = None
     acted_by: frozenset[str] = frozenset()
+    agency: str | None = None
 
 
 class Verdict(StrEnum):
@@ -113,6 +117,8 @@ def may_call(actor: Actor, operation: Operation) -> bool:
         return False
     if actor.kind is Kind.SERVICE:
         return actor.room in operation.rooms
+    if actor.kind is Kind.AGENCY:
+        return operation.agencies
     return bool(actor.roles & operation.roles)
 
 
@@ -139,6 +145,8 @@ def authorize(actor: Actor, operation: Operation, resource: Resource) -> None:
 def _sees(actor: Actor, operation: Operation, resource: Resource) -> bool:
     if actor.kind is Kind.SERVICE:
         return True  # rooms are named one by one in the rule; they have no region of their own
+    if actor.kind is Kind.AGENCY:
+        return resource.agency is not None and resource.agency == actor.agency
     if actor.kind is Kind.CITIZEN:
         return resource.subject_id is not None and resource.subject_id == actor.subject_id
     if operation.region is not Reach.NONE and not _reaches(operation.region, actor.region, resource.region):

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -77,10 +77,20 @@ class Tx:
         sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
         await self.connection.executemany(sql, [[getattr(one, name) for name in columns] for one in models])
 
-    def emit(self, message: Message, *, cause: str | None = None, id: str | None = None) -> str:
-        """Put a message into the outbox; returns its id. `cause` defaults to the message being handled."""
+    def emit(
+        self,
+        message: Message,
+        *,
+        cause: str | None = None,
+        id: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> str:
+        """Put a message into the outbox; returns its id. `cause` defaults to the message being handled.
+
+        With `attributes` it is for the world outside: it carries these, and neither cause nor trace.
+        """
         causation = cause if cause is not None else (self.cause.id if self.cause else None)
-        outgoing = outbox.outgoing(message, causation, id)
+        outgoing = outbox.outgoing(message, causation, id, attributes)
         self._outgoing.append(outgoing)
         return outgoing.id
 

@@ -5,7 +5,7 @@ ce_traceparent`, plus plain `traceparent` and `content-type`. Reading never rais
 `Malformed`, which the consumer parks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,8 +50,9 @@ def headers_of(
     causation_id: str | None,
     traceparent: str | None,
     key: str,
+    attributes: Mapping[str, str] | None = None,
 ) -> list[tuple[str, bytes]]:
-    """Kafka headers for one record."""
+    """Kafka headers for one record; `attributes` are further CloudEvents attributes (subject, replayid)."""
     headers = {
         "ce_specversion": "1.0",
         "ce_id": id,
@@ -68,6 +69,7 @@ def headers_of(
         headers["ce_causationid"] = causation_id
     if traceparent:
         headers["ce_traceparent"] = headers["traceparent"] = traceparent
+    headers |= {f"ce_{name}": value for name, value in (attributes or {}).items()}
     return [(name, value.encode()) for name, value in headers.items()]
 
 

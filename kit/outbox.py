@@ -1,11 +1,12 @@
 """Writing the outbox: messages become lasting rows in the transaction that makes them true."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+import orjson
 
 from contracts.base import Message
 from kit import telemetry
@@ -26,18 +27,24 @@ class Outgoing:
     cause: str | None
     traceparent: str | None
     body: bytes
+    attributes: Mapping[str, str] | None = None
+    """Further CloudEvents attributes; `id` instead of the row's, where a fact is told again."""
 
 
-def outgoing(message: Message, cause: str | None, id: str | None) -> Outgoing:
-    """Serialise a message now, with the trace that is current now."""
+def outgoing(
+    message: Message, cause: str | None, id: str | None, attributes: Mapping[str, str] | None = None
+) -> Outgoing:
+    """Serialise a message now, with the trace that is current now (a public one carries no trace)."""
+    public = attributes is not None
     return Outgoing(
         id=id or new_id(),
         topic=message.topic,
         key=message.key,
         type=message.TYPE,
-        cause=cause,
-        traceparent=telemetry.current_traceparent(),
+        cause=None if public else cause,
+        traceparent=None if public else telemetry.current_traceparent(),
         body=message.model_dump_json().encode(),
+        attributes=attributes,
     )
 
 
@@ -64,11 +71,11 @@ async def write(connection: asyncpg.Connection, messages: Sequence[Outgoing], at
         following[one.topic, one.key] += 1
         sequences.append(following[one.topic, one.key])
     await connection.execute(
-        "WITH stored AS (INSERT INTO outbox (id, topic, key, key_seq, type, cause, traceparent, at, body) "
-        "SELECT id, topic, key, key_seq, type, cause, traceparent, $9, body FROM unnest($1::text[], "
-        "$2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bytea[]) WITH "
-        "ORDINALITY AS row(id, topic, key, key_seq, type, cause, traceparent, body, place) ORDER BY place "
-        "RETURNING seq) INSERT INTO pending SELECT seq FROM stored",
+        "WITH stored AS (INSERT INTO outbox (id, topic, key, key_seq, type, cause, traceparent, at, body, "
+        "attributes) SELECT id, topic, key, key_seq, type, cause, traceparent, $9, body, attributes::jsonb "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], "
+        "$8::bytea[], $10::text[]) WITH ORDINALITY AS row(id, topic, key, key_seq, type, cause, traceparent, "
+        "body, attributes, place) ORDER BY place RETURNING seq) INSERT INTO pending SELECT seq FROM stored",
         [one.id for one in messages],
         [one.topic for one in messages],
         [one.key for one in messages],
@@ -78,5 +85,6 @@ async def write(connection: asyncpg.Connection, messages: Sequence[Outgoing], at
         [one.traceparent for one in messages],
         [one.body for one in messages],
         at,
+        [orjson.dumps(one.attributes).decode() if one.attributes else None for one in messages],
     )
     await connection.execute(f"NOTIFY {CHANNEL}")

@@ -124,6 +124,7 @@ class Relay:
                 time=row["at"].isoformat(),
                 causation_id=row["cause"],
                 traceparent=row["traceparent"],
+                attributes=row["attributes"],
             )
             future = await producer.send(
                 self._name(row["topic"]), value=row["body"], key=row["key"].encode(), headers=headers
@@ -143,7 +144,7 @@ class Relay:
                 if where.offset <= self._marks.get(place, -1):
                     raise NewBroker(f"{place} went back to {where.offset}")
                 self._marks[place] = where.offset
-                marks[place] = (where.offset, row["id"])
+                marks[place] = (where.offset, (row["attributes"] or {}).get("id", row["id"]))
             acked.append(row["seq"])
             telemetry.PUBLISHED.labels(row["topic"]).inc()
             if telemetry.exporting() and row["traceparent"]:

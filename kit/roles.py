@@ -54,6 +54,7 @@ class Kind(StrEnum):
     OFFICIAL = "official"
     CITIZEN = "citizen"
     SERVICE = "service"
+    AGENCY = "agency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Actor:
     projects: frozenset[str] = frozenset()
     subject_id: str | None = None
     room: str | None = None
+    agency: str | None = None
     revocation: int = 0
 
     def problem(self) -> str | None:
@@ -77,12 +79,16 @@ class Actor:
                 return "a citizen has the role citizen alone, and a subject"
             case Kind.SERVICE if self.roles != {Role.SERVICE} or not self.room:
                 return "a service has the role service alone, and a room"
+            case Kind.AGENCY if self.roles or self.region or not self.agency:
+                return "an agency has its code, and neither role nor region"
             case Kind.OFFICIAL if self.roles & {Role.CITIZEN, Role.SERVICE} or not self.roles:
                 return "an official has official roles"
             case Kind.OFFICIAL if not self.region:
                 return "an official has a region"
         if self.kind is not Kind.SERVICE and self.room:
             return "only services have a room"
+        if self.kind is not Kind.AGENCY and self.agency:
+            return "only agencies have an agency's code"
         return None
 
     def has_project(self, project: str) -> bool:

@@ -145,6 +145,7 @@ def claims_of(actor: Actor) -> dict[str, Any]:
         "region": actor.region,
         "projects": sorted(actor.projects),
         "subject_id": actor.subject_id,
+        "agency": actor.agency,
     }
     return {name: value for name, value in claims.items() if value not in (None, "", [])}
 
@@ -165,6 +166,7 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:
             projects=frozenset(str(project) for project in claims.get("projects", ())),
             subject_id=_text(claims.get("subject_id")),
             room=rooms[0] if rooms else None,
+            agency=_text(claims.get("agency")),
             revocation=int(claims.get("rv", 0)),
         )
     except (KeyError, TypeError, ValueError):

@@ -77,7 +77,7 @@ def test_every_operation_says_who_may(room: str) -> None:
     assert operations
     for one in operations:
         rule = one[EXTENSION]
-        assert rule["public"] or rule["roles"] or rule["rooms"], one
+        assert rule["public"] or rule["roles"] or rule["rooms"] or rule["agencies"], one
         assert rule["zone"] in {zone.value for zone in Zone}
 
 

@@ -2,7 +2,7 @@ from itertools import product
 
 import pytest
 
-from kit.authz import Operation, Reach, Resource, Verdict, authorize, decide
+from kit.authz import Operation, Reach, Resource, Verdict, authorize, decide, may_call
 from kit.errors import Problem
 from kit.regions import covers
 from kit.roles import Actor, Kind, Role
@@ -119,6 +119,23 @@ def test_an_operation_is_public_or_for_somebody() -> None:
         Operation("t")
     with pytest.raises(ValueError, match="public"):
         Operation("t", roles=frozenset({Role.CITIZEN}), public=True)
+
+
+def test_an_agency_reaches_its_own_agreement_and_nothing_that_is_not_declared_for_agencies() -> None:
+    one = Actor(sub="agency:civil", kind=Kind.AGENCY, roles=frozenset(), agency="civil")
+    pull = Operation("t.pull", agencies=True, region=Reach.NONE, project=False)
+    assert one.problem() is None
+    assert decide(one, pull, Resource(agency="civil")).allowed
+    assert decide(one, pull, Resource(agency="banks")).verdict is Verdict.HIDDEN
+    assert decide(one, pull, Resource()).verdict is Verdict.HIDDEN
+    assert decide(one, READ, OPEN).verdict is Verdict.FORBIDDEN
+    assert not may_call(official(Role.COUNTY_HANDLER, COUNTY), pull)
+    for wrong in (
+        Actor(sub="x", kind=Kind.AGENCY, roles=frozenset({Role.OPERATOR}), agency="civil"),
+        Actor(sub="x", kind=Kind.AGENCY, roles=frozenset()),
+        Actor(sub="x", kind=Kind.OFFICIAL, roles=frozenset({Role.OPERATOR}), region=COUNTY, agency="civil"),
+    ):
+        assert wrong.problem() is not None
 
 
 def test_every_role_has_a_chinese_name() -> None:
