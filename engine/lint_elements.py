@@ -8,6 +8,7 @@ from typing import Any
 from engine.expressions import FeelError, TimerError, feel, timer
 from engine.lint_flows import flows
 from engine.model import SUPPORTED, Diagram, Element, Problem, Trigger
+from engine.suggest import did_you_mean
 
 REFUSED = {
     "scriptTask": ("不允许脚本任务", "script tasks run code"),
@@ -140,7 +141,8 @@ def _operator(element: Element, context: Context) -> Iterator[Problem]:
         return
     operator = context.operators.get(element.operator)
     if operator is None:
-        yield problem(element, f"未知操作 {element.operator}", f"unknown operator {element.operator}")
+        near = did_you_mean(element.operator, context.operators)
+        yield problem(element, f"未知操作 {element.operator}{near}", f"unknown operator {element.operator}")
         return
     given = Counter(parameter.name for parameter in element.parameters)
     for name, times in given.items():

@@ -19,9 +19,16 @@ class ScenarioFailed(Exception):
 
 
 def play(
-    program: Program, scenario: Mapping[str, Any], outcomes: Mapping[str, Collection[str]], build: Build
+    program: Program,
+    scenario: Mapping[str, Any],
+    outcomes: Mapping[str, Collection[str]],
+    build: Build,
+    forms: Mapping[str, Collection[str]] | None = None,
 ) -> list[str]:
-    """Play one scenario; returns the elements entered, in order. Raises ScenarioFailed."""
+    """Play one scenario; returns the elements entered, in order. Raises ScenarioFailed.
+
+    `forms`: the form fields of each user task; those that a step does not give are emptied, as at a real desk.
+    """
     case = program.start("scenario", dict(scenario.get("start", {})))
     visited: list[str] = []
     _follow(case, visited, build)
@@ -46,7 +53,8 @@ def play(
                 "work_item_id": f"item-{number}",
                 "decision": step["decision"],
             }
-            case.complete_user_task(live.task_id, data | form)
+            blank = dict.fromkeys((forms or {}).get(step["at"], ()))
+            case.complete_user_task(live.task_id, blank | data | form)
         elif live.kind == "timer":
             case.fire_timer(live.task_id, live.branch)
         else:

@@ -20,6 +20,8 @@ class Node:
     decisions: tuple[str, ...]
     others: tuple[str, ...]
     """Nodes whose completer may not complete this one (maker ≠ checker)."""
+    form: tuple[str, ...] = ()
+    """Fields that a completion may give; those it does not give are empty afterwards, never an older one's."""
 
 
 def node_of(manifest: Mapping[str, Any], element: str, drawn_name: str = "") -> Node | None:
@@ -34,6 +36,7 @@ def node_of(manifest: Mapping[str, Any], element: str, drawn_name: str = "") -> 
         due_working_days=int(facts.get("due_working_days", 5)),
         decisions=tuple(facts.get("decisions", ["approve"])),
         others=tuple(facts.get("not_same_as", [])),
+        form=tuple(facts.get("form", [])),
     )
 
 
@@ -43,12 +46,17 @@ def region_of(node: Node, data: Mapping[str, Any]) -> str:
     return str(code)
 
 
-def form_problem(form: Mapping[str, Any], decision: str, decisions: Collection[str]) -> str | None:
-    """Why a completion can't be taken, Chinese first, or None."""
+def form_problem(
+    form: Mapping[str, Any], decision: str, decisions: Collection[str], required: Collection[str] = ()
+) -> str | None:
+    """Why a completion can't be taken, Chinese first, or None. `required`: fields this decision can't do without."""
     if decision not in decisions:
         return f"该环节只能选择 {'、'.join(decisions)} (the decision is not one of this node's)"
     if len(form) > FORM_LIMIT:
         return "表单项过多 (too many form fields)"
+    missing = [name for name in required if form.get(name) in (None, "", [])]
+    if missing:
+        return f"缺少 {'、'.join(missing)} (the decision needs these form fields)"
     for name, value in form.items():
         plain = isinstance(value, str | int | bool) or value is None
         listed = isinstance(value, list) and all(isinstance(one, str) for one in value)

@@ -98,6 +98,7 @@ def _complete(group: Group, message: CompleteWorkItem) -> None:
         group.note(message.instance_id, "refused", item["node"], message.actor, reason="same person")
         return
     form = {
+        **dict.fromkeys(group.form_of(message.instance_id, item["node"])),
         **message.form,
         "decision": message.decision,
         "actor": message.actor,

@@ -106,6 +106,12 @@ class Group:
                 )
             )
 
+    def form_of(self, instance_id: str, element: str) -> tuple[str, ...]:
+        """The form fields of a node, as the instance's version of the project names them."""
+        project = self._programs.get(self._rows[instance_id].version)
+        node = domain.node_of(project.manifest, element) if project is not None else None
+        return node.form if node is not None else ()
+
     def reopen(self, work_item_id: str) -> None:
         """Give a work item back to the desk."""
         self.changes.work_items_reopened.append((work_item_id,))

@@ -118,7 +118,14 @@ async def complete_many(
 
 async def _complete(tx: Tx, item_id: str, body: Completion, actor: Actor) -> None:
     item = await _admit(tx, item_id, actor)
-    wrong = domain.form_problem(body.form, body.decision, item["decisions"])
+    required = await tx.fetchval(
+        "SELECT manifest->'nodes'->$2->'requires'->$3 FROM project_version JOIN instance USING (version) "
+        "WHERE instance.id = $1",
+        item["instance_id"],
+        item["node"],
+        body.decision,
+    )
+    wrong = domain.form_problem(body.form, body.decision, item["decisions"], required or ())
     if wrong is None and any(isinstance(one, str) and mask.looks_like_pii(one) for one in body.form.values()):
         wrong = "意见中不得填写身份证号、卡号或电话 (no ID, card or phone number in a form)"
     if wrong is not None:

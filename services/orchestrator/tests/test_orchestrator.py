@@ -180,7 +180,7 @@ async def test_the_township_runs_from_list_to_county(room: RoomHarness) -> None:
 
 async def test_the_same_person_may_not_confirm_and_review(room: RoomHarness) -> None:
     files = folder()
-    both = re.sub(r"role = \"township_reviewer\"", 'role = "township_handler"', files["project.toml"])
+    both = files["project.toml"] + '\n[nodes.township_review]\nrole = "township_handler"\n'
     await deploy(room, files | {"project.toml": both})
     await room.emitted()
     await to_confirmation(room)
@@ -198,32 +198,31 @@ async def test_the_same_person_may_not_confirm_and_review(room: RoomHarness) -> 
 
 async def test_a_copy_without_publicity_runs_without_publicity(room: RoomHarness) -> None:
     files = folder()
-    diagram = files["township.bpmn"]
+    diagram = files["library/township_t.bpmn"]
     diagram = re.sub(
-        r"\s*<bpmn:serviceTask id=\"publish_first\".*?</bpmn:serviceTask>", "", diagram, flags=re.S
+        r"\s*<bpmn:callActivity id=\"publish_lines\".*?</bpmn:callActivity>", "", diagram, flags=re.S
     )
-    for flow in ("flow_publicity_needed_publish_first", "flow_publish_first_published"):
-        diagram = re.sub(rf"\s*<bpmn:sequenceFlow id=\"{flow}\"[^>]*/>", "", diagram)
-        diagram = re.sub(rf"\s*<bpmn:(incoming|outgoing)>{flow}</bpmn:(incoming|outgoing)>", "", diagram)
+    diagram = re.sub(r"\s*<bpmn:sequenceFlow id=\"flow_publish_lines_any_left\"[^>]*/>", "", diagram)
+    diagram = re.sub(
+        r"\s*<bpmn:(incoming|outgoing)>flow_publish_lines_any_left</bpmn:(incoming|outgoing)>", "", diagram
+    )
     diagram = diagram.replace(
-        'default="flow_publicity_needed_publish_first"', 'default="flow_publicity_needed_published"'
-    )
-    diagram = re.sub(
-        r"(<bpmn:sequenceFlow id=\"flow_publicity_needed_published\"[^>]*)>\s*<bpmn:condition.*?</bpmn:sequenceFlow>",
-        r"\1 />",
-        diagram,
-        flags=re.S,
+        'sourceRef="township_confirm" targetRef="publish_lines"',
+        'sourceRef="township_confirm" targetRef="any_left"',
     )
     diagram = re.sub(r"\s*<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", "", diagram, flags=re.S)
-    others = {
-        name: text for name, text in files.items() if "publish_first" not in text or name == "project.toml"
+    manifest = files["project.toml"].replace('"library:township_t"', '"township.bpmn"')
+    own = {
+        name: text
+        for name, text in files.items()
+        if "publish_first" not in text or name.endswith("nodes.toml")
     }
-    await deploy(room, others | {"township.bpmn": diagram})
+    await deploy(room, own | {"project.toml": manifest, "township.bpmn": diagram})
     await room.emitted()
     await to_confirmation(room)
     after = await complete(room, Role.TOWNSHIP_HANDLER, TOWNSHIP, "approve")
     assert not [one for one in after if isinstance(one.message, PublishSlice)]
-    sent_command(after, SetAsideOpenLines)
+    assert [one["node"] for one in await desk(room, Role.TOWNSHIP_REVIEWER, TOWNSHIP)] == ["township_review"]
 
 
 async def test_running_instances_stay_on_their_version(room: RoomHarness) -> None:
@@ -245,9 +244,19 @@ async def test_running_instances_stay_on_their_version(room: RoomHarness) -> Non
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("intake.bpmn", "verification.check_eligibility", "verification.make_tea", "check_eligibility"),
-        ("intake.bpmn", "<bpmn:definitions", "<!DOCTYPE x><bpmn:definitions", "DOCTYPE"),
-        ("township.bpmn", "normal = 0", "__import__(&quot;os&quot;)", "flow_any_normal_nothing_left"),
+        (
+            "library/intake.bpmn",
+            "verification.check_eligibility",
+            "verification.make_tea",
+            "check_eligibility",
+        ),
+        ("library/intake.bpmn", "<bpmn:definitions", "<!DOCTYPE x><bpmn:definitions", "DOCTYPE"),
+        (
+            "library/township_t.bpmn",
+            "normal = 0",
+            "__import__(&quot;os&quot;)",
+            "flow_any_normal_nothing_left",
+        ),
         ("project.toml", 'code = "11810"', "code = ", "TOML"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Programs of deployed versions, and what a diagram may name."""
+"""A project folder, read, checked and compiled: everything wrong with it is told at once."""
 
 import tomllib
 from collections import OrderedDict
@@ -6,42 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
-from contracts import catalogue
-from contracts.base import REGISTRY, Message, operator_name, outcome_name
 from engine.dmn import DmnError, read_dmn
-from engine.linter import Operator, errors, lint
+from engine.linter import errors, lint
 from engine.runtime import Diagram, DiagramError, Program, compile_program, read_bpmn
 from engine.scenario import ScenarioFailed, play
+from engine.suggest import did_you_mean
+from services.orchestrator.engine.commands import build_command, data_names, operators
 
-COMMANDS: dict[str, type[Message]] = {operator_name(cls): cls for cls in catalogue.commands()}
-"""Operators that a service task may name: every command of every room but our own."""
-OWN_NAMES = frozenset({"actor", "work_item_id", "decision", "project_version", "outcome", "error_code"})
-"""Data that every instance has or gets beside its start event, outcomes and forms."""
-GIVEN = frozenset({"node", "round", "with_amounts", "after_check"})
-"""Command fields that never come from the data: the diagram says them at the task."""
+SHARED = "library:"
+"""A process of project.toml that is a whole shared diagram: `township = "library:township_t"`."""
 CACHE = 200
-
-
-def operators() -> dict[str, Operator]:
-    """The operators with their parameters; true where the diagram itself must give the value."""
-    return {
-        name: Operator(
-            name=name,
-            parameters={field: field in GIVEN for field in cls.model_fields},
-            outcomes=frozenset(outcome_name(one) for one in cls.OUTCOMES),
-        )
-        for name, cls in COMMANDS.items()
-        if cls.ROOM != "orchestrator"
-    }
-
-
-def data_names(manifest: Mapping[str, Any]) -> frozenset[str]:
-    """Every name that an expression of a diagram may speak of."""
-    fields = {field for cls in REGISTRY.values() for field in cls.model_fields}
-    forms = {field for node in manifest.get("nodes", {}).values() for field in node.get("form", [])}
-    return frozenset(fields | forms | OWN_NAMES)
 
 
 class ProjectRefused(Exception):
@@ -58,15 +33,17 @@ class Project:
     def __init__(self, files: Mapping[str, str]) -> None:
         self._files = files
         self._problems: list[dict[str, str]] = []
+        self._diagrams: dict[str, Diagram | None] = {}
         self.manifest = self._manifest()
+        library = self._library()
+        self._shared_nodes(library)
         self.programs: dict[str, Program] = {}
         self.rules = {name: text for name, text in files.items() if name.endswith(".dmn") and "/" not in name}
         self.form_schema = self._schema()
         decisions = self._decisions()
-        library = self._library()
-        for process, filename in self.manifest.get("processes", {}).items():
+        for process, filename in self._processes().items():
             self._process(process, filename, decisions, library)
-        self.scenarios = self._scenarios() if not self._problems else 0
+        self.scenarios = self._scenarios()
         if self._problems:
             raise ProjectRefused(self._problems)
 
@@ -84,10 +61,45 @@ class Project:
         except tomllib.TOMLDecodeError as wrong:
             place = f"项目清单不是有效的 TOML (not valid TOML): {wrong}"
             raise ProjectRefused([{"file": "project.toml", "element": "", "message": place}]) from None
-        for name in ("code", "name", "processes", "nodes"):
+        for name in ("code", "name", "processes"):
             if name not in manifest:
                 self._add("project.toml", name, f"缺少 {name} (missing)")
         return manifest
+
+    def _shared_nodes(self, library: Mapping[str, Diagram]) -> None:
+        """Merge the library's own nodes under the project's, for the shared elements that this project reaches."""
+        text = self._files.get("library/nodes.toml", "")
+        try:
+            shared = tomllib.loads(text).get("nodes", {})
+        except tomllib.TOMLDecodeError as wrong:
+            self._add("library/nodes.toml", "", f"不是有效的 TOML (not valid TOML): {wrong}")
+            return
+        todo, reached = [self._diagram(name, library) for name in self._processes().values()], set()
+        elements: set[str] = set()
+        while todo:
+            diagram = todo.pop()
+            if diagram is not None and diagram.process_id not in reached:
+                reached.add(diagram.process_id)
+                elements |= diagram.elements.keys()
+                todo += [library.get(name) for name in diagram.calls]
+        own = self.manifest.setdefault("nodes", {})
+        for element in shared:
+            if element in elements:
+                own[element] = shared[element] | own.get(element, {})
+
+    def _processes(self) -> dict[str, str]:
+        found = self.manifest.get("processes", {})
+        return {str(name): str(file) for name, file in found.items()} if isinstance(found, dict) else {}
+
+    def _diagram(self, filename: str, library: Mapping[str, Diagram]) -> Diagram | None:
+        """A process's diagram, its own or a shared one; None when there is none or it can't be read."""
+        if filename not in self._diagrams:
+            if filename.startswith(SHARED):
+                self._diagrams[filename] = library.get(filename.removeprefix(SHARED))
+            else:
+                text = self._files.get(filename)
+                self._diagrams[filename] = None if text is None else self._read(filename, text)
+        return self._diagrams[filename]
 
     def _schema(self) -> dict[str, Any]:
         try:
@@ -129,12 +141,16 @@ class Project:
     def _process(
         self, process: str, filename: str, decisions: dict[str, Any], library: dict[str, Diagram]
     ) -> None:
-        text = self._files.get(filename)
-        if text is None:
-            self._add("project.toml", process, f"找不到文件 {filename} (no such file)")
-            return
-        diagram = self._read(filename, text)
+        diagram = self._diagram(filename, library)
         if diagram is None:
+            shared = filename.startswith(SHARED)
+            if shared or filename not in self._files:
+                known = [f"{SHARED}{one}" for one in library] if shared else list(self._files)
+                self._add(
+                    "project.toml",
+                    process,
+                    f"找不到流程图 {filename}{did_you_mean(filename, known)} (no such diagram)",
+                )
             return
         names = data_names(self.manifest)
         nodes = {
@@ -156,13 +172,16 @@ class Project:
     def _scenarios(self) -> int:
         """Play the folder's scenarios; returns how many there are."""
         outcomes = {name: one.outcomes for name, one in operators().items()}
+        forms = {name: node.get("form", []) for name, node in self.manifest["nodes"].items()}
         files = {name: text for name, text in self._files.items() if name.startswith("scenarios/")}
         for name, text in files.items():
             try:
                 scenario = tomllib.loads(text)
+                if scenario["process"] in self._processes() and scenario["process"] not in self.programs:
+                    continue  # its diagram is refused: said already
                 program = self.programs[scenario["process"]]
                 start = scenario.get("start", {}) | {"project_version": "scenario"}
-                play(program, scenario | {"start": start}, outcomes, build_command)
+                play(program, scenario | {"start": start}, outcomes, build_command, forms)
             except tomllib.TOMLDecodeError as wrong:
                 self._add(name, "", f"不是有效的 TOML (not valid TOML): {wrong}")
             except KeyError as missing:
@@ -189,18 +208,3 @@ class Programs:
         while len(self._known) > CACHE:
             self._known.popitem(last=False)
         return project
-
-
-class BadParameters(ValueError):
-    """A command can't be built from the instance's data; names the fields, never the values."""
-
-
-def build_command(operator: str, data: Mapping[str, Any], parameters: Mapping[str, Any]) -> Message:
-    """The command of a service task: same-named data, overridden by what the diagram says at the task."""
-    cls = COMMANDS[operator]
-    values = {name: data[name] for name in cls.model_fields if name in data} | dict(parameters)
-    try:
-        return cls.model_validate(values)
-    except ValidationError as wrong:
-        fields = sorted({str(error["loc"][0]) for error in wrong.errors() if error["loc"]})
-        raise BadParameters(f"命令 {operator} 缺少或不符 (missing or wrong): {', '.join(fields)}") from None
