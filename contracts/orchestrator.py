@@ -86,11 +86,14 @@ class WorkItemOpened(Message):
 
 @event("subsidy.orchestrator.work_item_closed.v1", key="business_key", crosses=True)
 class WorkItemClosed(Message):
+    """Done, or given up by its instance (empty decision). `actor` is the official who decided, if one did."""
+
     business_key: str
     instance_id: str
     work_item_id: str
     node: str
     decision: str
+    actor: str | None = None
 
 
 @event("subsidy.orchestrator.instance_ended.v1", key="business_key", crosses=True)
