@@ -1,5 +1,5 @@
 """The room's HTTP operations."""
 
-from services.verification.api import hits, reference
+from services.verification.api import evidence, hits, reference, review
 
-router = [reference.router, hits.router]
+router = [reference.router, hits.router, review.router, evidence.router]

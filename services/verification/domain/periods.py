@@ -40,3 +40,19 @@ def span_of(period: str, age_at: str) -> Span | None:
 def month_of(day: date) -> str:
     """The period that an application of this day is checked against."""
     return f"{day:%Y%m}"
+
+
+def period_like(period: str, day: date) -> str | None:
+    """The month, quarter or year of a day, in the form of `period`; None when that cannot be read."""
+    match = _PERIOD.fullmatch(period)
+    if match is None:
+        return None
+    if match["month"]:
+        return month_of(day)
+    return f"{day:%Y}Q{(day.month + 2) // 3}" if match["quarter"] else f"{day:%Y}"
+
+
+def before(period: str) -> str | None:
+    """The period just before; None when it cannot be read."""
+    days = days_of(period)
+    return period_like(period, days[0] - timedelta(days=1)) if days else None

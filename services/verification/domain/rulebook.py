@@ -1,5 +1,6 @@
 """The rules of one deployed project version: which facts block, hold or warn is written in its DMN alone."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -20,6 +21,18 @@ FACTS = (
     "household",
     "fiscal_payroll",
     "prisoner",
+    "payee_death",
+    "higher_subsidy",
+    "company",
+    "vehicle",
+    "property",
+    "village_cadre",
+    "shared_payee",
+    "survey",
+    "quantity",
+    "amount_fen",
+    "unit_fen",
+    "stop_list",
 )
 """What a table may ask about; SQL computes them (see the README). The manifest's parameters come on top."""
 
@@ -29,8 +42,13 @@ INTERCEPTING = frozenset({"hold", "block"})
 UNDECIDED = "规则未能判定，需人工核实 (a rule could not decide: to be looked at by a person)"
 UNREADABLE = "规则文件无法读取，需人工核实 (the project's rules cannot be read)"
 UNKNOWN_PERSON = "身份信息无效或未登记 (not a person the registry knows)"
+STOP_RULE = "S01"
+"""The stop list is an order of two people, not a rule of a project: it stands outside the tables."""
+STOPPED = "在人工停发名单上 (on the stop list)"
 UNKNOWN_PERIOD = "享受期无法识别 (the entitlement period cannot be read)"
 _MOST_CACHED = 50_000
+_ALWAYS = frozenset({"stage", "person_known", "period_known", "stop_list"})
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class Ruling(NamedTuple):
@@ -54,6 +72,8 @@ class Rulebook:
     decision: Decision | None
     stages: Mapping[str, Collection[str]]
     parameters: Mapping[str, Any]
+    asked: Collection[str] = frozenset(FACTS)
+    """Facts that the table speaks of; the others make no difference to an answer."""
     _known: dict[tuple[Any, ...], tuple[Ruling, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -62,15 +82,17 @@ class Rulebook:
         rules = manifest.get("rules") or {}
         parameters = dict(rules.get("parameters") or {})
         stages = {stage: frozenset(bound) for stage, bound in (rules.get("stages") or {}).items()}
+        asked: Collection[str] = frozenset(FACTS)
         try:
             text = files[str(rules.get("file", "rules.dmn"))]
+            asked = _ALWAYS | frozenset(_NAME.findall(text))
             decisions = read_dmn(text.encode(), {*FACTS, *parameters})
             decision = decisions.get(str(rules.get("decision", "verification")))
             if decision is None and len(decisions) == 1:
                 decision = next(iter(decisions.values()))
         except (KeyError, DmnError):
             decision = None
-        return cls(decision, stages, parameters)
+        return cls(decision, stages, parameters, asked)
 
     @property
     def age_at(self) -> str:
@@ -82,9 +104,22 @@ class Rulebook:
         """Digits of the region that the household registration must lie in (R08): county 6, city 4."""
         return {"city": 4, "township": 9}.get(str(self.parameters.get("household_level", "county")), 6)
 
+    @property
+    def survey_months(self) -> int:
+        """How long a household survey counts, in months before the period."""
+        given = self.parameters.get("survey_months")
+        return given if isinstance(given, int) and 0 <= given <= 1200 else 12
+
+    @property
+    def within(self) -> str:
+        """What the project does with the period of death: pay or stop."""
+        return str(self.parameters.get("death_within_period", "stop"))
+
     def judge(self, stage: str, facts: tuple[Any, ...]) -> tuple[Ruling, ...]:
         """Rulings other than pass, for facts in the order of `FACTS[1:]`; equal facts are evaluated once."""
-        key = (stage, *facts)
+        # A farm's area is like no other's: what the table does not ask about must not defeat the cache.
+        named = zip(FACTS, (stage, *facts), strict=True)
+        key = tuple(value if name in self.asked else None for name, value in named)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _MOST_CACHED:
@@ -98,6 +133,8 @@ class Rulebook:
             return (Ruling("R01", "block", UNKNOWN_PERSON, "identity"),)
         if not facts["period_known"]:
             return (Ruling("R00", "hold", UNKNOWN_PERIOD, "period"),)
+        if facts["stop_list"]:
+            return (Ruling(STOP_RULE, "block", STOPPED, "stop_list"),)
         if self.decision is None:
             return (Ruling("R00", "hold", UNREADABLE, "rules"),)
         hits = self.decision.evaluate({**self.parameters, **facts})

@@ -6,25 +6,18 @@ When the registry is out the workers fail, nothing is parked, and the jobs stay 
 from collections import Counter
 from typing import Any
 
-from contracts.verification import (
-    EligibilityPassed,
-    EligibilityRefused,
-    FindingsStated,
-    Hit,
-    LineFinding,
-    SetRechecked,
-    SliceVerified,
-)
-from kit import chunks
+from contracts.verification import EligibilityPassed, EligibilityRefused, SetRechecked, SliceVerified
 from kit.crashpoint import crashpoint
 from kit.db import Tx
 from kit.service import Room
 from services.verification import ports
 from services.verification.domain.periods import month_of
 from services.verification.domain.persons import Person
-from services.verification.domain.rulebook import FACTS, Rulebook, Ruling, verdict
+from services.verification.domain.rulebook import Rulebook, verdict
 from services.verification.handlers.door import on
-from services.verification.store import checks, facts, projects
+from services.verification.handlers.judging import Found, hit_record, judged
+from services.verification.handlers.stating import Findings
+from services.verification.store import checks, facts, projects, raising
 
 TOGETHER = 2000
 """Most 资格校验 in one round."""
@@ -51,6 +44,7 @@ async def check_applications(room: Room) -> bool:
 
 async def _answer_applications(tx: Tx, book: Rulebook, jobs: list[Any], persons: list[Person]) -> None:
     await facts.prepare(tx)
+    await raising.prepare(tx)
     await facts.add_applications(
         tx,
         (
@@ -61,20 +55,21 @@ async def _answer_applications(tx: Tx, book: Rulebook, jobs: list[Any], persons:
     )  # fmt: skip
     await facts.add_persons(tx, persons, book)
     verdicts: dict[str, str] = {}
-    found: list[tuple[Any, ...]] = []
-    async for row in facts.facts(tx, book):
-        rulings = book.judge("application", tuple(row[name] for name in FACTS[1:]))
-        job = jobs[row["place"]]
-        found += [_hit_row(tx, "application", row, None, one, job["project"]) for one in rulings]
-        verdicts[job["job_id"]] = verdict(rulings)
-        texts = [f"{one.rule} {one.text}" for one in rulings]
-        answer = (
-            EligibilityRefused(application_id=job["application_id"], reasons=texts)
-            if verdicts[job["job_id"]] == "block"
-            else EligibilityPassed(application_id=job["application_id"], warnings=texts)
-        )
-        tx.emit(answer, cause=job["job_id"])
-    await tx.copy("hit", checks.HIT_COLUMNS, found)
+    async for page in judged(tx, book, "application"):
+        hits = []
+        for row, found in page:
+            job = jobs[row["place"]]
+            hits += [hit_record(tx, "application", row, None, one, job["project"], book) for one in found]
+            verdicts[job["job_id"]] = verdict([one.ruling for one in found])
+            texts = [f"{one.ruling.rule} {one.ruling.text}" for one in found]
+            answer = (
+                EligibilityRefused(application_id=job["application_id"], reasons=texts)
+                if verdicts[job["job_id"]] == "block"
+                else EligibilityPassed(application_id=job["application_id"], warnings=texts)
+            )
+            tx.emit(answer, cause=job["job_id"])
+        await raising.save(tx, hits)
+    await raising.withdraw(tx, "application")
     await checks.close_applications(tx, verdicts)
 
 
@@ -98,22 +93,28 @@ async def check_lines(room: Room) -> bool:
 async def _answer_slice(tx: Tx, book: Rulebook, part: Any, persons: list[Person]) -> None:
     job_id, slice_id, stage = part["job_id"], part["slice_id"], part["stage"]
     await facts.prepare(tx)
+    await raising.prepare(tx)
     await facts.add_lines(tx, job_id, slice_id, part["revision"])
     await facts.add_persons(tx, persons, book)
     counts: Counter[str] = Counter()
-    findings: list[LineFinding] = []
-    found: list[tuple[Any, ...]] = []
-    async for row in facts.facts(tx, book):
-        rulings = book.judge(stage, tuple(row[name] for name in FACTS[1:]))
-        finding = _finding(tx, row, rulings)
-        counts[finding.verdict] += 1
-        findings.append(finding)
-        found += [_hit_row(tx, stage, row, slice_id, one, part["project"]) for one in rulings]
-    await tx.copy("hit", checks.HIT_COLUMNS, found)
-    await chunks.state(
-        tx, FindingsStated, findings, stream_id=f"findings:{job_id}:{slice_id}", revision=1, cause=job_id,
-        slice_id=slice_id, checked_revision=part["revision"], check_id=job_id, stage=stage,
-        slices=part["slices"],
+    findings = Findings()
+    async for page in judged(tx, book, stage):
+        for row, found in page:
+            finding = _finding(tx, row, found)
+            counts[finding["verdict"]] += 1
+            findings.add(finding)
+        await raising.save(
+            tx,
+            [
+                hit_record(tx, stage, row, slice_id, one, part["project"], book)
+                for row, found in page
+                for one in found
+            ],
+        )
+    await raising.withdraw(tx, stage)
+    await findings.state(
+        tx, f"findings:{job_id}:{slice_id}", job_id, slice_id=slice_id, checked_revision=part["revision"],
+        check_id=job_id, stage=stage, slices=part["slices"],
     )  # fmt: skip
     totals = await checks.close_slice(
         tx, job_id, slice_id, dict.fromkeys(("pass", "warn", "hold", "block"), 0) | counts
@@ -122,16 +123,20 @@ async def _answer_slice(tx: Tx, book: Rulebook, part: Any, persons: list[Person]
         tx.emit(_outcome(part, totals), cause=job_id)
 
 
-def _finding(tx: Tx, row: Any, rulings: tuple[Ruling, ...]) -> LineFinding:
+def _finding(tx: Tx, row: Any, found: list[Found]) -> dict[str, Any]:
     at = tx.now.isoformat()
     hits = [
-        Hit(rule=one.rule, effect=one.effect, source=checks.source_of(one, row), text=one.text, at=at)
-        for one in rulings
+        {
+            "rule": one.rule,
+            "effect": one.effect,
+            "source": checks.source_of(one, row),
+            "text": one.text,
+            "at": at,
+        }
+        for one, _ in found
     ]
-    # Built without validation: the values are our own, and a county's slice has a hundred thousand of them.
-    return LineFinding.model_construct(
-        line_id=row["line_id"], rev=row["rev"], verdict=verdict(rulings), hits=hits
-    )
+    answer = verdict([one.ruling for one in found])
+    return {"line_id": row["line_id"], "rev": row["rev"], "verdict": answer, "hits": hits}
 
 
 def _outcome(part: Any, totals: Any) -> SliceVerified | SetRechecked:
@@ -144,14 +149,3 @@ def _outcome(part: Any, totals: Any) -> SliceVerified | SetRechecked:
         intercepted=totals["intercepted"],
         slices_found=part["slices"],
     )
-
-
-def _hit_row(
-    tx: Tx, stage: str, row: Any, slice_id: str | None, ruling: Ruling, project: str
-) -> tuple[Any, ...]:
-    return (
-        row["job_id"], stage, project, row["township"][:6], row["township"], slice_id, row["line_id"],
-        row["rev"],
-        row["application_id"], row["subject_id"], ruling.rule, ruling.effect, checks.source_of(ruling, row),
-        ruling.text, tx.now,
-    )  # fmt: skip

@@ -6,7 +6,7 @@ from contracts.orchestrator import ProjectDeployed
 from kit import chunks
 from kit.db import Tx
 from services.verification.handlers.door import on
-from services.verification.store import claims, projects
+from services.verification.store import claims, projects, raising
 
 
 @on(ProjectDeployed)
@@ -37,6 +37,8 @@ async def lines_stated(message: LinesStated, tx: Tx) -> None:
 
 @on(LineExcluded)
 async def line_excluded(message: LineExcluded, tx: Tx) -> None:
-    """A line that only moves on keeps its claim."""
+    """A line that only moves on keeps its claim, and its hits go with it."""
     if message.ends_enrolment:
         await claims.end_line(tx, message)
+    elif message.moved_to:
+        await raising.follow(tx, message.line_id, message.moved_to)

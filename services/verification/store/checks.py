@@ -9,11 +9,6 @@ from kit.db import Tx
 from kit.errors import NonRetryableError
 from services.verification.domain.rulebook import Ruling
 
-HIT_COLUMNS = (
-    "check_id", "stage", "project", "county", "township", "slice_id", "line_id", "rev", "application_id",
-    "subject_id", "rule", "effect", "source", "text", "at",
-)  # fmt: skip
-
 
 async def add_application(tx: Tx, job_id: str, message: CheckEligibility) -> None:
     """A 资格校验 to be done; the same command again adds nothing."""
@@ -135,28 +130,29 @@ async def close_slice(tx: Tx, job_id: str, slice_id: str, counts: dict[str, int]
 
 
 async def subjects(tx: Tx, slice_id: str, revision: int) -> list[str]:
-    """Whose profiles a revision needs."""
+    """Whose profiles a revision needs: beneficiaries and payees."""
     rows = await tx.fetch(
-        "SELECT DISTINCT row->>'subject_id' AS subject_id FROM chunk_rows($1, $2) AS row", slice_id, revision
+        "SELECT DISTINCT unnest(ARRAY[row->>'subject_id', row->>'payee_id']) AS subject_id "
+        "FROM chunk_rows($1, $2) AS row",
+        slice_id,
+        revision,
     )
     return [row["subject_id"] for row in rows]
 
 
+_OWN_SOURCES = {
+    "age": "人口登记 (registry)",
+    "identity": "人口登记 (registry)",
+    "duplicate": "申领台账 (live claims)",
+    "stop_list": "人工停发名单 (stop list)",
+    "survey": "入户调查 (household survey)",
+    "shared_payee": "本次名册 (this list)",
+}
+
+
 def source_of(ruling: Ruling, row: Any) -> str:
     """Where a ruling's evidence comes from, in words."""
-    column = {
-        "death": "death_source",
-        "exclusive_subsidy": "exclusive_source",
-        "membership": "membership_source",
-        "household": "household_source",
-        "fiscal_payroll": "payroll_source",
-        "prisoner": "prisoner_source",
-    }.get(ruling.evidence)
-    if column:
+    column = f"{ruling.evidence}_source"
+    if column in row:
         return str(row[column] or "名册未列入 (not on the list)")
-    own = {
-        "age": "人口登记 (registry)",
-        "identity": "人口登记 (registry)",
-        "duplicate": "申领台账 (live claims)",
-    }
-    return own.get(ruling.evidence, "项目规则 (project rules)")
+    return _OWN_SOURCES.get(ruling.evidence, "项目规则 (project rules)")

@@ -14,11 +14,11 @@ class Base(SQLModel):
     metadata = MetaData()
 
 
-def _moment(nullable: bool = False) -> Any:
+def moment(nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
-def _json() -> Any:
+def document() -> Any:
     return Field(sa_column=Column(JSONB, nullable=False))
 
 
@@ -34,9 +34,9 @@ class ProjectVersion(Base, table=True):
 
     version: str = Field(primary_key=True)
     project: str
-    manifest: dict[str, Any] = _json()
-    rules: dict[str, Any] = _json()
-    at: datetime = _moment()
+    manifest: dict[str, Any] = document()
+    rules: dict[str, Any] = document()
+    at: datetime = moment()
 
 
 class ReferenceFile(Base, table=True):
@@ -53,8 +53,9 @@ class ReferenceFile(Base, table=True):
     rejected: int
     valid_to: date | None = None
     loaded_by: str
-    loaded_at: datetime = _moment()
-    replaced_at: datetime | None = _moment(nullable=True)
+    loaded_at: datetime = moment()
+    replaced_at: datetime | None = moment(nullable=True)
+    as_of: date | None = None
 
 
 class ReferenceRow(Base, table=True):
@@ -82,6 +83,7 @@ class Claim(Base, table=True):
     county: str
     township: str
     live: bool
+    enrolment_rev: int = 0
 
 
 class LineClaim(Base, table=True):
@@ -127,8 +129,8 @@ class ApplicationCheck(Base, table=True):
     category: str
     submitted_on: date
     project_version: str
-    at: datetime = _moment()
-    done_at: datetime | None = _moment(nullable=True)
+    at: datetime = moment()
+    done_at: datetime | None = moment(nullable=True)
     verdict: str | None = None
 
 
@@ -143,8 +145,8 @@ class LineCheck(Base, table=True):
     project: str
     project_version: str
     slices: int
-    at: datetime = _moment()
-    done_at: datetime | None = _moment(nullable=True)
+    at: datetime = moment()
+    done_at: datetime | None = moment(nullable=True)
 
 
 class LineCheckSlice(Base, table=True):
@@ -158,7 +160,7 @@ class LineCheckSlice(Base, table=True):
     passed: int = 0
     warned: int = 0
     intercepted: int = 0
-    done_at: datetime | None = _moment(nullable=True)
+    done_at: datetime | None = moment(nullable=True)
 
 
 class HitRow(Base, table=True):
@@ -181,5 +183,13 @@ class HitRow(Base, table=True):
     effect: str
     source: str
     text: str
-    at: datetime = _moment()
+    at: datetime = moment()
     state: str = "open"
+    period: str = ""
+    fact: str = ""
+    fact_value: str = ""
+    fingerprint: str
+    consequence: str | None = None
+    last_period: str | None = None
+    decided_at: datetime | None = moment(nullable=True)
+    announced_at: datetime | None = moment(nullable=True)

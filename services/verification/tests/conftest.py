@@ -8,6 +8,7 @@ import pytest
 
 from kit.testing import RoomHarness
 from services.verification.app import service
+from services.verification.ports import open_vault
 from services.verification.tests.world import Registry
 
 
@@ -37,5 +38,6 @@ async def room(
     await harness.room.http.aclose()
     harness.room.http = httpx.AsyncClient(transport=httpx.MockTransport(registry))
     harness.room.peers._http = harness.room.http
+    await open_vault(harness.room)
     yield harness
     await harness.close()

@@ -27,28 +27,14 @@ from services.verification.tests.world import (
     deployed,
     eligibility,
     line,
+    listed,
+    members,
     recheck,
     stated,
     verify,
 )
 
 OLD = date(1950, 3, 7)
-
-
-async def listed(room: RoomHarness, kind: str, *rows: tuple[str, date | None, str | None]) -> None:
-    """A loaded reference file."""
-    async with room.room.tx() as tx:
-        await tx.execute(
-            "INSERT INTO reference_file "
-            "VALUES ($1, $1, $1 || ' 来源', '5399', '', 0, 0, NULL, 'x', now(), NULL) ON CONFLICT DO NOTHING",
-            kind,
-        )
-        records = [(kind, kind, f"b:{subject}", day, detail) for subject, day, detail in rows]
-        await tx.copy("reference_row", ("file_id", "kind", "blind_index", "day", "detail"), records)
-
-
-async def members(room: RoomHarness, *subjects: str) -> None:
-    await listed(room, "membership", *((one, date(2022, 1, 1), "destitute") for one in subjects))
 
 
 def findings(sent: list[Sent]) -> dict[str, LineFinding]:

@@ -10,7 +10,9 @@ from services.verification.tests.world import deployed
 GOOD = {
     "category": "destitute", "person_known": True, "period_known": True, "age": 70, "gender": "male",
     "death": "none", "duplicate": False, "exclusive_subsidy": False, "membership": "claimed",
-    "household": "inside", "fiscal_payroll": False, "prisoner": False,
+    "household": "inside", "fiscal_payroll": False, "prisoner": False, "payee_death": "none",
+    "higher_subsidy": False, "company": False, "vehicle": False, "property": False, "village_cadre": False,
+    "shared_payee": 1, "survey": "none", "quantity": 1, "amount_fen": 0, "unit_fen": 0, "stop_list": False,
 }  # fmt: skip
 
 
@@ -42,6 +44,8 @@ def judged(
         ({"death": "within", "parameter": "perhaps"}, [("R00", "hold")]),
         ({"stage": "before_file", "age": 20, "duplicate": True}, [("R05", "block")]),
         ({"stage": "before_file", "person_known": False}, [("R01", "block")]),
+        ({"stage": "before_file", "stop_list": True}, [("S01", "block")]),
+        ({"quantity": 7, "amount_fen": 5000, "shared_payee": 9}, []),
     ],
 )
 def test_table(facts: dict[str, object], expected: list[tuple[str, str]]) -> None:
@@ -59,9 +63,11 @@ def test_equal_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None
         return evaluate(self, stage, facts)
 
     monkeypatch.setattr(Rulebook, "_evaluate", counted)
-    for _ in range(1000):
+    for number in range(1000):
         for age in (59, 60):
-            book.judge("application", tuple((GOOD | {"age": age})[name] for name in FACTS[1:]))
+            book.judge(
+                "application", tuple((GOOD | {"age": age, "amount_fen": number})[name] for name in FACTS[1:])
+            )
     assert len(calls) == 2
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from kit.testing import RoomHarness
-from services.verification.store import tables
+from services.verification.store import review_tables, tables
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,7 @@ from services.verification.store import tables
     [
         tables.ProjectVersion, tables.ReferenceFile, tables.ReferenceRow, tables.Claim, tables.LineClaim,
         tables.SliceHead, tables.ApplicationCheck, tables.LineCheck, tables.LineCheckSlice, tables.HitRow,
+        review_tables.HitProposal, review_tables.Evidence, review_tables.Override,
     ],
 )  # fmt: skip
 async def test_classes_equal_columns(room: RoomHarness, cls: type[SQLModel]) -> None:

@@ -11,6 +11,7 @@ from contracts.base import CHUNK_ROWS, Message, rows_digest
 from contracts.batch import Line, LinesStated, LineState, SliceRevision
 from contracts.orchestrator import ProjectDeployed
 from contracts.verification import CheckEligibility, RecheckSet, VerifySlice
+from kit.testing import RoomHarness
 
 RULES = Path(__file__).parents[3] / "bpmn" / "projects" / "elderly-service-subsidy" / "rules.dmn"
 ALL = ["R01", "R03", "R04", "R05", "R06", "R07", "R08", "R09", "R10"]
@@ -113,3 +114,22 @@ def verify(revision: int = 1, slice_id: str = SLICE, version: str = "v1") -> Ver
 def recheck(*slices: tuple[str, int], set_id: str = "set-1", version: str = "v1") -> RecheckSet:
     named = [SliceRevision(slice_id=slice_id, revision=revision) for slice_id, revision in slices]
     return RecheckSet(set_id=set_id, project=PROJECT, period="202305", project_version=version, slices=named)
+
+
+async def listed(
+    room: RoomHarness, kind: str, *rows: tuple[str, date | None, str | None], region: str = "5399"
+) -> None:
+    """A loaded reference file."""
+    async with room.room.tx() as tx:
+        await tx.execute(
+            "INSERT INTO reference_file "
+            "VALUES ($1 || $2, $1, $1 || ' 来源', $2, '', 0, 0, NULL, 'x', now(), NULL) ON CONFLICT DO NOTHING",
+            kind,
+            region,
+        )
+        records = [(kind + region, kind, f"b:{subject}", day, detail) for subject, day, detail in rows]
+        await tx.copy("reference_row", ("file_id", "kind", "blind_index", "day", "detail"), records)
+
+
+async def members(room: RoomHarness, *subjects: str) -> None:
+    await listed(room, "membership", *((one, date(2022, 1, 1), "destitute") for one in subjects))

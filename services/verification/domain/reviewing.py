@@ -1,0 +1,46 @@
+"""Deciding a line's hits: what two people's decisions mean for the line as a whole."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+LIFT, CONFIRM = "lift", "confirm"
+STATE_OF = {LIFT: "lifted", CONFIRM: "confirmed"}
+HOLDING = frozenset({"hold", "block"})
+_SEVERITY = ("payee", "exclude", "stop")
+
+
+class Decided(NamedTuple):
+    """One decided hit of a line."""
+
+    rule: str
+    text: str
+    state: str
+    consequence: str | None
+    last_period: str | None
+
+
+class Outcome(NamedTuple):
+    """What follows for the line."""
+
+    verdict: str
+    consequence: str
+    rules: list[str]
+    reason: str
+    last_period: str | None
+
+
+def outcome(hits: Sequence[Decided]) -> Outcome:
+    """cleared when all were lifted; else confirmed with the gravest consequence.
+
+    Of several stops the earliest last period counts: nothing is owed once any of them holds.
+    """
+    confirmed = [one for one in hits if one.state == "confirmed"]
+    named = confirmed or list(hits)
+    texts = "；".join(dict.fromkeys(f"{one.rule} {one.text}" for one in named))
+    rules = sorted({one.rule for one in named})
+    if not confirmed:
+        return Outcome("cleared", "none", rules, f"核实解除 (lifted): {texts}", None)
+    gravest = max((one.consequence or "exclude" for one in confirmed), key=_SEVERITY.index)
+    lasts = [one.last_period for one in confirmed if one.consequence == gravest and one.last_period]
+    last = min(lasts) if gravest == "stop" and lasts else None
+    return Outcome("confirmed", gravest, rules, f"核实属实 (confirmed): {texts}", last)
