@@ -21,6 +21,7 @@ class Role(StrEnum):
     FINANCE_PAYER = "finance_payer"
     COMPLAINTS_DESK = "complaints_desk"
     DISCIPLINE = "discipline"
+    LEADER = "leader"
     SURVEY_WORKER = "survey_worker"
     OPERATOR = "operator"
     SERVICE = "service"
@@ -42,6 +43,7 @@ _LABELS = {
     Role.FINANCE_PAYER: "财政支付",
     Role.COMPLAINTS_DESK: "投诉受理",
     Role.DISCIPLINE: "纪检监督",
+    Role.LEADER: "分管领导",
     Role.SURVEY_WORKER: "入户调查",
     Role.OPERATOR: "系统运维",
     Role.SERVICE: "系统服务",

@@ -85,6 +85,7 @@ LOGIN_LEVELS: dict[str, tuple[int, ...]] = {
     "finance_payer": (6,),
     "complaints_desk": (6,),
     "discipline": (4, 6),
+    "leader": (4, 6),
     "operator": (4,),
 }
 """Role → lengths of the region codes its demo logins may have."""
