@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.payment.api import ledger, orders, payments, results, standards
+from services.payment.api import ledger, orders, payments, pools, results, standards
 
 router = APIRouter()
-for part in (standards, orders, results, payments, ledger):
+for part in (standards, pools, orders, results, payments, ledger):
     router.include_router(part.router)

@@ -28,7 +28,10 @@ router = guarded_router(prefix="/api/payment/v1", tags=["standards"])
 
 
 class StandardIn(BaseModel):
-    """`unit_price` in yuan per unit as text, at most 8 decimals; in force until the next one starts."""
+    """`unit_price` in yuan per unit as text, at most 8 decimals; in force until the next one starts.
+
+    `ceiling_fen` is the most one line may get, e.g. of a machine paid by ratio (unit 元, price 0.3).
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,6 +40,7 @@ class StandardIn(BaseModel):
     category: str = Field(min_length=1, max_length=60)
     unit: str = Field(default="人·月", max_length=20)
     unit_price: str = Field(max_length=20)
+    ceiling_fen: int | None = Field(default=None, gt=0, le=10**13)
     valid_from: date
 
 
@@ -47,6 +51,7 @@ class StandardOut(BaseModel):
     category: str
     unit: str
     unit_price: str
+    ceiling_fen: int | None
     valid_from: date
     valid_to: date | None
 

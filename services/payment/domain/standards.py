@@ -11,7 +11,10 @@ _PERIOD = re.compile(r"(?P<year>[12][0-9]{3})(?:-?(?P<month>0[1-9]|1[0-2]))?")
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """One price of a category in one county; `unit_price` in yuan per unit, `valid_to` inclusive."""
+    """One price of a category (and grade) in one county; `unit_price` in yuan per unit, `valid_to` inclusive.
+
+    `ceiling_fen` is the most that one line may get: of a ratio (unit 元: quantity is what was paid), or per 台.
+    """
 
     standard_id: str
     category: str
@@ -19,6 +22,7 @@ class Standard:
     unit_price: Decimal
     valid_from: date
     valid_to: date | None
+    ceiling_fen: int | None = None
 
 
 class StandardClash(ValueError):

@@ -6,7 +6,7 @@ from kit import chunks
 from kit.db import Tx
 from services.payment.handlers.door import on
 from services.payment.ports import BANKS
-from services.payment.store import projects, slices
+from services.payment.store import pool_lines, pricing, projects, slices
 
 
 @on.complete(LinesStated)
@@ -20,6 +20,7 @@ async def line_excluded(message: LineExcluded, tx: Tx) -> None:
     """Keep the record, and tell orders that wait for the first n records of the slice."""
     for count in await slices.save_exclusion(tx, message):
         await chunks.mark(tx, f"exclusions:{message.slice_id}", count)
+    await pool_lines.leave(tx, message.slice_id, message.line_id)
 
 
 @on(ProjectDeployed)
@@ -33,3 +34,4 @@ async def project_deployed(message: ProjectDeployed, tx: Tx) -> None:
         bank if bank in BANKS else projects.DEFAULT_BANK,
     )
     await projects.save(tx, message, terms)
+    await pricing.save(tx, message)

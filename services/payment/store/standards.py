@@ -1,5 +1,8 @@
 """Maintaining standards: one writer at a time per county and category, so that periods never overlap."""
 
+from datetime import date
+from decimal import Decimal
+
 from kit.db import Tx
 from services.payment.domain.standards import Standard, closing_day
 from services.payment.store.tables import StandardRow
@@ -24,7 +27,7 @@ async def maintain(tx: Tx, row: StandardRow) -> tuple[StandardRow, bool]:
     await tx.execute("SELECT pg_advisory_xact_lock(7204101, hashtext($1))", place)
     before = [one for one in await of(tx, row.project, row.county) if one.category == row.category]
     for one in before:
-        if (one.valid_from, one.unit, one.unit_price) == (row.valid_from, row.unit, row.unit_price):
+        if _words(one) == _words(row):
             return one, False
     last = closing_day([_plain(one) for one in before], row.valid_from)
     if last is not None:
@@ -41,5 +44,17 @@ async def maintain(tx: Tx, row: StandardRow) -> tuple[StandardRow, bool]:
     return row, True
 
 
+def _words(row: StandardRow) -> tuple[date, str, Decimal, int | None]:
+    return row.valid_from, row.unit, row.unit_price, row.ceiling_fen
+
+
 def _plain(row: StandardRow) -> Standard:
-    return Standard(row.standard_id, row.category, row.unit, row.unit_price, row.valid_from, row.valid_to)
+    return Standard(
+        row.standard_id,
+        row.category,
+        row.unit,
+        row.unit_price,
+        row.valid_from,
+        row.valid_to,
+        row.ceiling_fen,
+    )

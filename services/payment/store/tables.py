@@ -29,6 +29,7 @@ class StandardRow(Base, table=True):
     category: str
     unit: str
     unit_price: Decimal = Field(sa_column=Column(Numeric(18, 8), nullable=False))
+    ceiling_fen: int | None = None
     valid_from: date
     valid_to: date | None = None
     made_by: str

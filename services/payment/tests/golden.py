@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from contracts.base import Message
-from contracts.batch import LineExcluded, LinesStated, SliceRevision
+from contracts.batch import LineExcluded, LinesStated, SetSigned, SliceRevision
 from contracts.orchestrator import ProjectDeployed
 from contracts.payment import CalculateSet, IssueOrder, LinkQuota
 from kit import chunks
@@ -42,6 +42,9 @@ GOLDEN: dict[type[Message], Message] = {
         period=PERIOD,
         county=COUNTY,
         slices=[SliceRevision(slice_id="golden", revision=5)],
+    ),
+    SetSigned: SetSigned(
+        set_id="golden-set", node="department_review", root="0" * 64, signed_lines=3, approved_fen=15000
     ),
     LinkQuota: link(10000, "golden-set"),
     IssueOrder: issue(frozen("golden", LINES), set_id=FUNDED),

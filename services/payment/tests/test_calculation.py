@@ -88,3 +88,79 @@ async def test_a_quantity_without_a_price_stops_the_calculation(world: World, qu
     with pytest.raises(AssertionError, match=r"quantity|rounds to nothing"):
         await world.harness.deliver(COMMAND)
     assert await world.value("SELECT count(*) FROM calculation") == 0
+
+
+async def test_a_deduction_keeps_the_amount_it_came_with(world: World) -> None:
+    await maintain(world, "50")
+    lines = [
+        line("sl1", 1, amount_fen=None),
+        line("sl1", 2, amount_fen=-1250, kind="deduction", quantity="0", application_id="a-sl1-000001"),
+    ]
+    await world.harness.deliver(*stated("sl1", lines))
+    sent = await world.harness.deliver(COMMAND)
+    assert [one.amount_fen for one in only(sent, AmountsStated)[0].amounts] == [5000, -1250]
+    assert only(sent, SetCalculated)[0].total_fen == 3750
+
+
+@pytest.mark.parametrize("fen", [0, 100, None])
+async def test_a_deduction_that_deducts_nothing_is_refused(world: World, fen: int | None) -> None:
+    await maintain(world, "50")
+    await world.harness.deliver(*stated("sl1", [line("sl1", 1, amount_fen=fen, kind="deduction")]))
+    with pytest.raises(AssertionError, match="usable quantity"):
+        await world.harness.deliver(COMMAND)
+
+
+async def test_a_set_of_deductions_alone_needs_no_standard(world: World) -> None:
+    await world.harness.deliver(*stated("sl1", [line("sl1", 1, amount_fen=-5, kind="deduction")]))
+    (done,) = only(await world.harness.deliver(COMMAND), SetCalculated)
+    assert (done.priced_lines, done.total_fen, done.standard_id) == (1, -5, "")
+
+
+async def test_a_reissue_is_priced_by_the_standard_of_its_former_line(world: World) -> None:
+    """A standard that starts in the very period that was paid prices new lines of it, not a reissue."""
+    await maintain(world, "50", date(2022, 1, 1))
+    lines = [line("sl1", 1)]
+    await world.harness.deliver(*stated("sl1", lines))
+    await world.harness.deliver(COMMAND, id="c1")
+    await world.ordered(lines)
+    await world.finish()
+    await maintain(world, "60", date(2023, 5, 1))
+    again = [
+        line("sl2", 1, amount_fen=None, reissue_of=lines[0].line_id, subject_id=lines[0].subject_id),
+        line("sl2", 2, amount_fen=None),
+    ]
+    await world.harness.deliver(*stated("sl2", again))
+    command = COMMAND.model_copy(
+        update={"set_id": "set2", "slices": [SliceRevision(slice_id="sl2", revision=5)]}
+    )
+    (part,) = only(await world.harness.deliver(command, id="c2"), AmountsStated)
+    assert [one.amount_fen for one in part.amounts] == [5000, 6000]
+
+
+async def test_a_ceiling_holds_for_a_ratio_and_for_a_machine(world: World) -> None:
+    for category, price, ceiling in (("ratio", "0.3", 1_000_000), ("tractor-A", "9000", None)):
+        async with world.harness.room.tx() as tx:
+            await standards.maintain(
+                tx,
+                StandardRow(
+                    standard_id=category,
+                    project=PROJECT,
+                    county=COUNTY,
+                    category=category,
+                    unit="元" if category == "ratio" else "台",
+                    unit_price=Decimal(price),
+                    ceiling_fen=ceiling,
+                    valid_from=date(2023, 1, 1),
+                    made_by="handler",
+                    made_at=tx.wall,
+                ),
+            )
+    bought = [line("sl1", n, quantity=one, amount_fen=None) for n, one in enumerate(["10000", "99999.99"])]
+    machines = [line("sl2", n, quantity=str(n), amount_fen=None) for n in (1, 2)]
+    for slice_id, category, lines in (("sl1", "ratio", bought), ("sl2", "tractor-A", machines)):
+        parts = [one.model_copy(update={"category": category}) for one in stated(slice_id, lines)]
+        await world.harness.deliver(*parts)
+    both = [SliceRevision(slice_id=one, revision=5) for one in ("sl1", "sl2")]
+    sent = await world.harness.deliver(COMMAND.model_copy(update={"slices": both}))
+    parts_out = [[one.amount_fen for one in part.amounts] for part in only(sent, AmountsStated)]
+    assert parts_out == [[300_000, 1_000_000], [900_000, 1_800_000]]
