@@ -8,23 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from contracts.application import EnrolmentState
+
 
 class ApplicationState(StrEnum):
-    """submitted → listed | refused. A roster's row begins as listed."""
+    """submitted → listed | refused; listed → withdrawn. A roster's row begins as listed."""
 
     SUBMITTED = "submitted"
     LISTED = "listed"
     REFUSED = "refused"
-
-
-class EnrolmentState(StrEnum):
-    """proposed 待定 → active 在享 → suspended 暂停 | stopped 停发 | ended (decisions §1)."""
-
-    PROPOSED = "proposed"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    STOPPED = "stopped"
-    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
 
 
 class Channel(StrEnum):
@@ -49,6 +42,8 @@ _CHANNEL_LABELS = {
 }
 
 REFUSED_DUPLICATE = "R05"
+REFUSED_SUSPENDED = "suspended"
+"""A roster's row of somebody whose enrolment is 暂停: resume it first."""
 DUPLICATE_MESSAGE = "重复申领同一项目"
 """M13: the manual's own words."""
 ACTIVATING_NODE = "department_review"
@@ -136,10 +131,50 @@ class Place:
 
 
 def may_list(state: ApplicationState) -> bool:
-    """Onto the 补贴清单; again changes nothing, a refused one never (M8)."""
-    return state is not ApplicationState.REFUSED
+    """Onto the 补贴清单; again changes nothing. A refused one first needs a granted review (M8)."""
+    return state in (ApplicationState.SUBMITTED, ApplicationState.LISTED)
 
 
 def may_refuse(state: ApplicationState) -> bool:
     """Intake ends with a refusal; again changes nothing, what is listed has left intake."""
-    return state is not ApplicationState.LISTED
+    return state in (ApplicationState.SUBMITTED, ApplicationState.REFUSED)
+
+
+class Act(StrEnum):
+    """What officials propose about an enrolment: 暂停, 恢复, 停发, 变更."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    STOP = "stop"
+    CHANGE = "change"
+
+
+_ACTS_FROM = {
+    Act.SUSPEND: {EnrolmentState.ACTIVE},
+    Act.RESUME: {EnrolmentState.SUSPENDED},
+    Act.STOP: {EnrolmentState.PROPOSED, EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED},
+    Act.CHANGE: {EnrolmentState.PROPOSED, EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED},
+}
+_ACTS_TO = {
+    Act.SUSPEND: EnrolmentState.SUSPENDED,
+    Act.RESUME: EnrolmentState.ACTIVE,
+    Act.STOP: EnrolmentState.STOPPED,
+}
+CHANGEABLE = ("township", "village", "category", "quantity", "payee_id")
+
+
+def may_act(act: Act, state: EnrolmentState) -> bool:
+    """Whether an enrolment in this state can be suspended, resumed, stopped or changed."""
+    return state in _ACTS_FROM[act]
+
+
+def state_after(act: Act, state: EnrolmentState) -> EnrolmentState:
+    """Where the act leads; a change of its facts leaves the state as it is."""
+    return _ACTS_TO.get(act, state)
+
+
+def is_period(text: str) -> bool:
+    """`YYYYMM` or `YYYY`."""
+    if not (text.isascii() and text.isdigit()):
+        return False
+    return len(text) == 4 or (len(text) == 6 and "01" <= text[4:] <= "12")

@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
-from services.application.api import submit, view
+from services.application.api import changes, submit, view, withdraw
 
 router = APIRouter()
 router.include_router(submit.router)
+router.include_router(withdraw.router)
 router.include_router(view.router)
+router.include_router(changes.router)

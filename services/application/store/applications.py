@@ -3,16 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.application import OfflineResult, RecordOffline
 from contracts.orchestrator import ProjectDeployed
 from kit.db import Tx
-from kit.ids import named_id
-from services.application.domain import (
-    REFUSED_DUPLICATE,
-    ApplicationState,
-    Channel,
-    receipt_of,
-)
+from services.application.domain import ApplicationState
 from services.application.store.tables import Application, Consent
 
 
@@ -94,52 +87,31 @@ async def one(tx: Tx, application_id: str, *, for_update: bool = False) -> dict[
 async def set_state(
     tx: Tx, application_id: str, state: ApplicationState, reasons: Sequence[str] = ()
 ) -> None:
-    """Move an application; a refused one no longer stands in the way of another."""
+    """Move an application; a refused or withdrawn one no longer stands in the way of another."""
     await tx.execute(
-        "UPDATE application SET state = $2, live = $3, reasons = $4 WHERE application_id = $1",
+        "UPDATE application SET state = $2, live = $3, reasons = $4, "
+        "refusals = refusals + ($2 = 'refused' AND state <> 'refused')::int WHERE application_id = $1",
         application_id,
         state.value,
-        state is not ApplicationState.REFUSED,
+        state in (ApplicationState.SUBMITTED, ApplicationState.LISTED),
         list(reasons),
     )
 
 
-async def record_roster_rows(tx: Tx, command: RecordOffline) -> list[OfflineResult]:
-    """All rows of a part at once; a row whose person has a live application is refused R05.
+async def restore(tx: Tx, application_id: str) -> bool:
+    """A refused application is submitted again; False when the person has another live one by now."""
+    return bool(
+        await tx.execute(
+            "UPDATE application SET state = $2, live = true WHERE application_id = $1 AND state = $3 "
+            "AND NOT EXISTS (SELECT FROM application AS other WHERE other.live "
+            "AND other.subject_id = application.subject_id AND other.project = application.project)",
+            application_id,
+            ApplicationState.SUBMITTED.value,
+            ApplicationState.REFUSED.value,
+        )
+    )
 
-    Ids follow from roster and row, so that the same part again gives the same answer.
-    """
-    day = tx.today
-    rows = []
-    for row in command.rows:
-        application_id = named_id("offline-application", command.roster_id, row.row_id)
-        receipt = receipt_of(command.project, day.isoformat(), application_id)
-        rows.append(row.model_dump() | {"application_id": application_id, "receipt": receipt})
-    await tx.execute(
-        "INSERT INTO application (application_id, receipt, project, county, township, village, subject_id, "
-        "category, channel, form, state, live, submitted_by, submitted_on, at, roster_id, row_id) "
-        "SELECT application_id, receipt, $2, left(township, 6), township, village, subject_id, category, $3, "
-        "'{}', $4, true, 'roster:' || $5, $6, $7, $5, row_id "
-        "FROM ROWS FROM (jsonb_to_recordset($1) AS (application_id text, receipt text, row_id text, "
-        "subject_id text, township text, village text, category text)) WITH ORDINALITY "
-        "AS row(application_id, receipt, row_id, subject_id, township, village, category, place) "
-        "ORDER BY place ON CONFLICT DO NOTHING",
-        rows,
-        command.project,
-        Channel.OFFLINE.value,
-        ApplicationState.LISTED.value,
-        command.roster_id,
-        day,
-        tx.now,
-    )
-    kept = await tx.fetch(
-        "SELECT application_id FROM application WHERE application_id = ANY($1::text[])",
-        [row["application_id"] for row in rows],
-    )
-    taken = {row["application_id"] for row in kept}
-    return [
-        OfflineResult(row_id=row["row_id"], application_id=row["application_id"])
-        if row["application_id"] in taken
-        else OfflineResult(row_id=row["row_id"], refused=REFUSED_DUPLICATE)
-        for row in rows
-    ]
+
+async def taken(tx: Tx, application_id: str) -> bool:
+    """Whether a slice has taken it: then it has an enrolment."""
+    return bool(await tx.fetchval("SELECT true FROM enrolment WHERE application_id = $1", application_id))

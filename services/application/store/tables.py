@@ -58,6 +58,11 @@ class Application(Base, table=True):
     at: datetime = _moment()
     roster_id: str | None = None
     row_id: str | None = None
+    quantity: str = "1"
+    payee_id: str | None = None
+    renewed_roster: str | None = None
+    renewed_row: str | None = None
+    refusals: int = 0
 
 
 class Consent(Base, table=True):
@@ -103,6 +108,58 @@ class Enrolment(Base, table=True):
     valid_to: str | None = None
     reason: str | None = None
     updated_at: datetime = _moment()
+    rev: int = 1
+    quantity: str = "1"
+    own_payee_id: str
+
+
+class EnrolmentChange(Base, table=True):
+    """What one official proposes about an enrolment and another one decides."""
+
+    __tablename__ = "enrolment_change"
+
+    change_id: str = Field(primary_key=True)
+    enrolment_id: str = Field(foreign_key="enrolment.enrolment_id")
+    project: str
+    county: str
+    township: str
+    act: str
+    fields: dict[str, Any] = _json()
+    last_period: str | None = None
+    reason: str
+    note: str | None = None
+    state: str
+    proposed_by: str
+    proposed_region: str
+    proposed_at: datetime = _moment()
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    decision_note: str | None = None
+
+
+class Mandate(Base, table=True):
+    """Who may receive whose money, as the registry stated it."""
+
+    __tablename__ = "mandate"
+
+    subject_id: str = Field(primary_key=True)
+    project: str = Field(default="", primary_key=True)
+    rev: int = Field(primary_key=True)
+    payee_id: str
+    valid_from: str
+    valid_to: str | None = None
+
+
+class Household(Base, table=True):
+    """The newest head of a household that is a beneficiary."""
+
+    __tablename__ = "household"
+
+    subject_id: str = Field(primary_key=True)
+    head_id: str
+    rev: int
 
 
 class Slice(Base, table=True):

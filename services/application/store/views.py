@@ -31,17 +31,18 @@ class Wanted:
 
 async def applications(tx: Tx, sight: Sight, wanted: Wanted) -> list[dict[str, Any]]:
     """Applications by id, at most `limit`."""
-    return await _list(tx, "application", "application_id", sight, wanted, sight.submitted_by)
+    return await listed(tx, "application", "application_id", sight, wanted, sight.submitted_by)
 
 
 async def enrolments(tx: Tx, sight: Sight, wanted: Wanted) -> list[dict[str, Any]]:
     """Enrolments by id, at most `limit`."""
-    return await _list(tx, "enrolment", "enrolment_id", sight, wanted, None)
+    return await listed(tx, "enrolment", "enrolment_id", sight, wanted)
 
 
-async def _list(
-    tx: Tx, table: str, key: str, sight: Sight, wanted: Wanted, submitted_by: str | None
+async def listed(
+    tx: Tx, table: str, key: str, sight: Sight, wanted: Wanted, submitted_by: str | None = None
 ) -> list[dict[str, Any]]:
+    """Rows of a table with township and project that the actor may see, by key."""
     tests = [f"{key} > $1"]
     values: list[Any] = [wanted.after]
 

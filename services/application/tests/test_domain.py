@@ -67,8 +67,8 @@ def test_every_text_of_a_form_is_walked_and_keys_are_not_repeated() -> None:
 
 
 def test_intake_ends_once() -> None:
-    assert [may_list(state) for state in ApplicationState] == [True, True, False]
-    assert [may_refuse(state) for state in ApplicationState] == [True, False, True]
+    assert [may_list(state) for state in ApplicationState] == [True, True, False, False]
+    assert [may_refuse(state) for state in ApplicationState] == [True, False, True, False]
 
 
 def test_channels_have_the_manuals_words() -> None:

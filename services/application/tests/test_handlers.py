@@ -16,6 +16,7 @@ from contracts.application import (
 from contracts.base import Message, operator_name
 from contracts.batch import LineExcluded, LineState, SetOpened, SetSigned, SliceRevision, SlicesReturned
 from contracts.orchestrator import ProjectDeployed
+from contracts.verification import ReviewGranted
 from kit.ids import new_id
 from kit.testing import RoomHarness, only
 from services.application.handlers import on
@@ -114,19 +115,13 @@ async def test_intake_ends_on_the_list_or_with_reasons(room: RoomHarness) -> Non
     assert stored[golden.REFUSED]["reasons"] == ["R03", "R07"]
 
 
-@pytest.mark.parametrize("first", ["list", "refuse"])
-async def test_a_contradicting_end_is_parked_and_changes_nothing(room: RoomHarness, first: str) -> None:
+async def test_what_is_listed_is_not_refused_any_more(room: RoomHarness) -> None:
     async with room.room.tx() as tx:
         await golden.prepare(tx)
-    both: list[Message] = [
-        ListApplication(application_id=golden.LISTED),
-        RefuseApplication(application_id=golden.LISTED, reasons=["R03"]),
-    ]
-    one, other = both if first == "list" else reversed(both)
-    await room.deliver(one)
+    await room.deliver(ListApplication(application_id=golden.LISTED))
     before = await rows(room, "application")
     with pytest.raises(AssertionError, match="no such application"):
-        await room.deliver(other)
+        await room.deliver(RefuseApplication(application_id=golden.LISTED, reasons=["R03"]))
     assert await rows(room, "application") == before
 
 
@@ -234,8 +229,14 @@ async def test_twice_and_late_is_once(room: RoomHarness, cls: type[Message]) -> 
     assert await room.emitted() == []
 
 
-_CHANGES_NOTHING_ALONE = {ProjectDeployed}  # the fixture has deployed it already
-_TABLES = ("application", "enrolment", "slice", "signed_set", "left_line", "project")
+_CHANGES_NOTHING_ALONE = {
+    ProjectDeployed,  # the fixture has deployed it already
+    ReviewGranted,  # of an application that is not refused
+}
+_TABLES = (
+    *("application", "enrolment", "slice", "signed_set", "left_line", "project"),
+    *("mandate", "household"),
+)
 
 
 async def _content(room: RoomHarness, table: str) -> list[str]:
