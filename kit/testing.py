@@ -131,9 +131,11 @@ class RoomHarness:
         return await self.emitted()
 
     async def emitted(self) -> list[Sent]:
-        """Everything emitted since the last call."""
+        """Every message to rooms emitted since the last call; what goes to other agencies is no such message."""
         async with self.room.tx() as tx:
-            rows = await tx.fetch("SELECT * FROM outbox WHERE seq > $1 ORDER BY seq", self._read)
+            rows = await tx.fetch(
+                "SELECT * FROM outbox WHERE seq > $1 AND attributes IS NULL ORDER BY seq", self._read
+            )
         self._read = max([self._read, *(row["seq"] for row in rows)])
         return [
             Sent(REGISTRY[row["type"]].model_validate_json(row["body"]), row["id"], row["cause"])

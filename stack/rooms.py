@@ -17,7 +17,7 @@ from stack.supervisor import Exit, Service, Supervisor
 
 ROOMS: Final = (
     "registry", "application", "batch", "verification", "card_matching",
-    "publicity", "grievance", "payment", "supervision", "orchestrator", "portal",
+    "publicity", "grievance", "payment", "supervision", "orchestrator", "exchange", "portal",
 )  # fmt: skip
 SIMULATORS: Final = ("agency", "bank")
 POSTGRES: Final = "postgres"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 PROXIED = ("registry", "application", "batch", "verification", "card_matching", "publicity", "grievance",
-           "payment", "supervision", "orchestrator")  # fmt: skip
+           "payment", "supervision", "orchestrator", "exchange")  # fmt: skip
 """The rooms behind the portal. It never proxies to itself."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

@@ -28,6 +28,14 @@ class TokenIn(BaseModel):
     username: Annotated[str, StringConstraints(max_length=64)]
 
 
+class AgencyIn(BaseModel):
+    """An agency's code, as in its agreement; whether there is one, `exchange` decides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agency: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,24}$")]
+
+
 class CitizenIn(BaseModel):
     """Who signs in; the registry makes a subject of a person it meets for the first time."""
 
@@ -103,6 +111,13 @@ async def citizen(body: CitizenIn, room: CurrentRoom, response: Response) -> Tok
         roles=frozenset({Role.CITIZEN}),
         subject_id=found.subject_id,
     )
+    return _token(room, actor, response)
+
+
+@router.post("/agency")
+async def agency(body: AgencyIn, room: CurrentRoom, response: Response) -> TokenOut:
+    """A token for another agency's program."""
+    actor = Actor(sub=f"agency:{body.agency}", kind=Kind.AGENCY, roles=frozenset(), agency=body.agency)
     return _token(room, actor, response)
 
 

@@ -1,0 +1,9 @@
+"""The room's routes: operators keep agreements, agencies use theirs."""
+
+from fastapi import APIRouter
+
+from services.exchange.api import agreements, public
+
+router = APIRouter()
+for part in (agreements, public):
+    router.include_router(part.router)
