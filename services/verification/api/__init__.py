@@ -1,5 +1,5 @@
 """The room's HTTP operations."""
 
-from services.verification.api import evidence, hits, reference, review
+from services.verification.api import evidence, hits, reference, requests, review
 
-router = [reference.router, hits.router, review.router, evidence.router]
+router = [reference.router, hits.router, review.router, evidence.router, requests.router]

@@ -1,6 +1,6 @@
 """Facts of other rooms: deployed rules, applications, lines, exclusions."""
 
-from contracts.application import ApplicationRefused, ApplicationSubmitted
+from contracts.application import ApplicationRefused, ApplicationSubmitted, EnrolmentsStated
 from contracts.batch import LineExcluded, LinesStated
 from contracts.orchestrator import ProjectDeployed
 from kit import chunks
@@ -42,3 +42,10 @@ async def line_excluded(message: LineExcluded, tx: Tx) -> None:
         await claims.end_line(tx, message)
     elif message.moved_to:
         await raising.follow(tx, message.line_id, message.moved_to)
+
+
+@on.complete(EnrolmentsStated)
+async def enrolments_stated(message: EnrolmentsStated, tx: Tx) -> None:
+    """Claims follow the enrolments; the statement itself is not kept."""
+    await claims.follow_enrolments(tx, message)
+    await chunks.forget(tx, message.stream_id, message.revision + 1)

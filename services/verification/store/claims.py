@@ -1,6 +1,8 @@
 """Live claims of all regions: what R05 compares with. Follows applications, lines and exclusions."""
 
-from contracts.application import ApplicationSubmitted
+from typing import Any
+
+from contracts.application import ApplicationSubmitted, EnrolmentsStated
 from contracts.batch import LineExcluded, LinesStated
 from contracts.verification import CheckEligibility
 from kit.db import Tx
@@ -46,9 +48,10 @@ async def save_lines(tx: Tx, message: LinesStated) -> None:
         message.township,
     )
     await tx.execute(
-        "INSERT INTO line_claim (line_id, subject_id, project, entitlement_period, kind, installment, live) "
-        "SELECT row->>'line_id', row->>'subject_id', $3, row->>'entitlement_period', "
-        "coalesce(row->>'kind', 'normal'), coalesce((row->>'installment')::int, 1), row->>'state' <> 'void' "
+        "INSERT INTO line_claim (line_id, subject_id, project, entitlement_period, kind, installment, live, "
+        "application_id) SELECT row->>'line_id', row->>'subject_id', $3, row->>'entitlement_period', "
+        "coalesce(row->>'kind', 'normal'), coalesce((row->>'installment')::int, 1), row->>'state' <> 'void', "
+        "row->>'application_id' "
         "FROM chunk_rows($1, $2) AS row "
         "ON CONFLICT (line_id) DO UPDATE SET live = excluded.live AND NOT line_claim.ended "
         "WHERE line_claim.live <> (excluded.live AND NOT line_claim.ended)",
@@ -62,3 +65,35 @@ async def end_line(tx: Tx, message: LineExcluded) -> None:
     """The person is not entitled: line and application free their keys."""
     await tx.execute("UPDATE line_claim SET live = false, ended = true WHERE line_id = $1", message.line_id)
     await end_application(tx, message.application_id)
+
+
+async def revive_application(tx: Tx, application_id: str) -> None:
+    """A refusal was reviewed and lifted: the claim stands again, in its old order."""
+    await tx.execute("UPDATE claim SET live = true WHERE application_id = $1", application_id)
+
+
+async def follow_enrolments(tx: Tx, message: EnrolmentsStated) -> None:
+    """A stopped or ended enrolment stands in nobody's way; a resumed one does again. Older statements lose."""
+    await tx.execute(
+        "INSERT INTO claim (application_id, subject_id, project, county, township, live, enrolment_rev) "
+        "SELECT row->>'application_id', row->>'subject_id', $3, $4, row->>'township', "
+        "row->>'state' NOT IN ('stopped', 'ended'), (row->>'rev')::int FROM chunk_rows($1, $2) AS row "
+        "ON CONFLICT (application_id) DO UPDATE SET live = excluded.live, "
+        "enrolment_rev = excluded.enrolment_rev, township = excluded.township "
+        "WHERE claim.enrolment_rev < excluded.enrolment_rev",
+        message.stream_id,
+        message.revision,
+        message.project,
+        message.county,
+    )
+
+
+async def of_application(tx: Tx, application_id: str) -> Any:
+    """Whose application it is, for which project and where; or None."""
+    return await tx.fetchrow("SELECT * FROM claim WHERE application_id = $1", application_id)
+
+
+async def application_of(tx: Tx, line_id: str) -> str | None:
+    """The application that a line pays."""
+    found: str | None = await tx.fetchval("SELECT application_id FROM line_claim WHERE line_id = $1", line_id)
+    return found

@@ -22,7 +22,7 @@ def document() -> Any:
     return Field(sa_column=Column(JSONB, nullable=False))
 
 
-def _number(primary_key: bool = False) -> Any:
+def counter(primary_key: bool = False) -> Any:
     column = Column(BigInteger, Identity(always=True), nullable=False, primary_key=primary_key)
     return Field(default=None, sa_column=column)
 
@@ -77,7 +77,7 @@ class Claim(Base, table=True):
     __tablename__ = "claim"
 
     application_id: str = Field(primary_key=True)
-    number: int = _number()
+    number: int = counter()
     subject_id: str
     project: str
     county: str
@@ -92,7 +92,7 @@ class LineClaim(Base, table=True):
     __tablename__ = "line_claim"
 
     line_id: str = Field(primary_key=True)
-    number: int = _number()
+    number: int = counter()
     subject_id: str
     project: str
     entitlement_period: str
@@ -100,6 +100,7 @@ class LineClaim(Base, table=True):
     installment: int
     live: bool
     ended: bool = False
+    application_id: str | None = None
 
 
 class SliceHead(Base, table=True):
@@ -168,7 +169,7 @@ class HitRow(Base, table=True):
 
     __tablename__ = "hit"
 
-    hit_id: int = _number(primary_key=True)
+    hit_id: int = counter(primary_key=True)
     check_id: str
     stage: str
     project: str

@@ -1,6 +1,6 @@
 """One example of every message the room handles, for the suite that delivers everything twice."""
 
-from contracts.application import ApplicationRefused, ApplicationSubmitted
+from contracts.application import ApplicationRefused, ApplicationSubmitted, EnrolmentsStated
 from contracts.base import Message
 from contracts.batch import LineExcluded, LinesStated
 from contracts.orchestrator import ProjectDeployed
@@ -13,6 +13,7 @@ from services.verification.tests.world import (
     TOWNSHIP,
     deployed,
     eligibility,
+    enrolments,
     line,
     recheck,
     stated,
@@ -30,6 +31,7 @@ GOLDEN: dict[type[Message], Message] = {
     LineExcluded: LineExcluded(
         slice_id=SLICE, line_id="l-S1", application_id="a-S1", seq=1, reason="异议成立", ends_enrolment=True
     ),
+    EnrolmentsStated: enrolments("S1", "active", rev=1),
     CheckEligibility: eligibility("S1"),
     VerifySlice: verify(),
     RecheckSet: recheck((SLICE, 1)),

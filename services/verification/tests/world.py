@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from contracts.application import Enrolment, EnrolmentsStated, EnrolmentState
 from contracts.base import CHUNK_ROWS, Message, rows_digest
 from contracts.batch import Line, LinesStated, LineState, SliceRevision
 from contracts.orchestrator import ProjectDeployed
@@ -133,3 +134,18 @@ async def listed(
 
 async def members(room: RoomHarness, *subjects: str) -> None:
     await listed(room, "membership", *((one, date(2022, 1, 1), "destitute") for one in subjects))
+
+
+def enrolments(subject: str, state: str, rev: int) -> EnrolmentsStated:
+    """One act about one enrolment."""
+    rows = [
+        Enrolment(
+            enrolment_id=f"e-{subject}", application_id=f"a-{subject}", rev=rev, subject_id=subject, payee_id=subject,
+            township=TOWNSHIP, village=f"{TOWNSHIP}201", category="destitute", state=EnrolmentState(state),
+            valid_from="202305",
+        )
+    ]  # fmt: skip
+    return EnrolmentsStated(
+        stream_id=f"enrolments:{subject}-{rev}", revision=1, index=0, count=1, digest=rows_digest(rows),
+        project=PROJECT, county=TOWNSHIP[:6], enrolments=rows,
+    )  # fmt: skip
