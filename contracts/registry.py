@@ -68,12 +68,18 @@ class SubjectsRequest(Record):
 
 
 class Profile(Record):
-    """What verification needs: birth date and the keyed blind index; no number, no name."""
+    """What verification needs: birth date and the keyed blind index; no number, no name.
+
+    A household as a beneficiary: its head's birth date, gender and blind index, with `head_id` and the profiles
+    of all its members, the head's too; a single person has neither.
+    """
 
     subject_id: str
     birth_date: date
     gender: str
     blind_index: str
+    head_id: str | None = None
+    members: list["Profile"] = []
 
 
 class Identity(Record):
@@ -151,6 +157,66 @@ class AccountsStored(Record):
     """How many accounts stand now; accounts of unknown persons are left out."""
 
     stored: int
+
+
+class HouseholdIn(Record):
+    """A household as a roster names it: its head and members as subjects, in one township (9 digits)."""
+
+    ref: str
+    head_id: str
+    member_ids: list[str] = []
+    township: str
+
+
+class HouseholdsResolve(Record):
+    """At most 5,000 households a call; each is resolved by itself."""
+
+    households: list[HouseholdIn]
+
+
+class HouseholdResolved(Record):
+    """`subject_id` is the household as a beneficiary; else `problem` and `message` (Chinese first).
+
+    Problems: `person_unknown`, `head_is_member` (of a household with another head: a change of head needs two
+    people), `member_elsewhere` (lives in another household by our books). `notices`: `members_differ`: the
+    household stands with the members it has; joining and leaving need two people.
+    """
+
+    ref: str
+    household_id: str | None = None
+    subject_id: str | None = None
+    head_id: str | None = None
+    created: bool = False
+    problem: str | None = None
+    message: str | None = None
+    notices: list[str] = []
+
+
+class HouseholdsReply(Record):
+    """In the order asked."""
+
+    households: list[HouseholdResolved]
+
+
+class PayeePair(Record):
+    """A beneficiary, and who is to receive the money."""
+
+    subject_id: str
+    payee_id: str
+
+
+class PayeesCheck(Record):
+    """R12 for at most 5,000 lines of one project: may these receive, on this day (ISO)?"""
+
+    project: str
+    on: date
+    pairs: list[PayeePair]
+
+
+class PayeesReply(Record):
+    """Same order: true where the payee is the beneficiary, the head of the household, or holds a valid mandate."""
+
+    authorised: list[bool]
 
 
 class Basis(StrEnum):
