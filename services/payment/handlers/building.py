@@ -9,6 +9,7 @@ from kit.ids import end_to_end_id
 from kit.service import Room
 from services.payment import ports
 from services.payment.domain.bankfile import Detail, PayTo, render, unsendable
+from services.payment.handlers import guarding
 from services.payment.handlers.door import on
 from services.payment.handlers.sending import send_files
 from services.payment.store import files, projects, results, settling
@@ -22,6 +23,8 @@ async def build_files(room: Room) -> bool:
         file = await files.due(tx, "planned")
         if file is None:
             return False
+        if await guarding.refused(tx, file):
+            return True
         rows = await files.payments(tx, file["file_id"])
         terms = await projects.terms(tx, file["project"], file["county"])
     crashpoint("payment.before_accounts")

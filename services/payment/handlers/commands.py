@@ -13,7 +13,7 @@ from services.payment.domain.orders import draw
 from services.payment.domain.standards import year_of
 from services.payment.handlers.building import build_files
 from services.payment.handlers.door import on
-from services.payment.store import orders, quotas, settling, slices
+from services.payment.store import orders, quotas, settling, slices, vouchers
 from services.payment.store.ledger import Book
 from services.payment.store.slices import SignedSlice
 from services.payment.store.tables import Reservation
@@ -62,6 +62,7 @@ async def _issue(
     tx: Tx, message: IssueOrder, held: Reservation, signed: list[SignedSlice], draft: orders.Draft
 ) -> None:
     await orders.save(tx, message, held, signed, draft)
+    await vouchers.draw(tx, draft.order_id, message.project)
     await results.settle_kept_whole(tx, draft.order_id)
     tx.audit(
         "payment.issue_order",

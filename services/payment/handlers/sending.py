@@ -10,6 +10,7 @@ from typing import Any
 from kit.crashpoint import crashpoint
 from kit.service import Room
 from services.payment import ports
+from services.payment.handlers import guarding
 from services.payment.handlers.door import backoff, on
 from services.payment.handlers.fetching import fetch_results
 from services.payment.ports import Bank, BankRefused, BankUnavailable, Receipt
@@ -27,6 +28,8 @@ async def send_files(room: Room) -> bool:
             return False
         # The order before accounts and payments, as results do: or a result and the next file wait for each other.
         await results.lock_file(tx, file["file_id"])
+        if file["state"] == "built" and await guarding.refused(tx, file):
+            return True
         await files.save_intent(tx, file)
     try:
         receipt = await _deliver(ports.bank_of(room), room, file)

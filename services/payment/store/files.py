@@ -18,10 +18,12 @@ KEEP_DAYS = 180
 
 
 async def due(tx: Tx, *states: str) -> asyncpg.Record | None:
-    """The next file in one of these states whose time has come, with its order's book."""
+    """The next file in one of these states whose time has come and whose order has its voucher, with its book."""
     return await tx.fetchrow(
         "SELECT bank_file.*, payment_order.year, payment_order.set_id, payment_order.period FROM bank_file "
         "JOIN payment_order USING (order_id) WHERE bank_file.state = ANY($1::text[]) AND next_try_at <= $2 "
+        "AND NOT EXISTS (SELECT FROM payment_request AS asked "
+        "WHERE asked.order_id = bank_file.order_id AND asked.state = 'waiting') "
         "ORDER BY next_try_at, number LIMIT 1",
         list(states),
         tx.wall,
