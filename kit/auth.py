@@ -23,6 +23,7 @@ from kit import errors
 from kit.authz import Decision, Operation, Reach, Resource, Verdict, authorize, decide, may_call
 from kit.issuer import DevelopmentIssuer, ServiceTokens
 from kit.roles import ALL_PROJECTS, Actor, Kind, Role, Zone
+from kit.rows import acting
 from kit.tokens import TokenReader, TokenRefused
 
 __all__ = [
@@ -81,6 +82,8 @@ class _Requirement:
             raise errors.unauthorized() from None
         if not may_call(actor, self.operation):
             raise errors.forbidden()
+        if actor.kind is not Kind.SERVICE:
+            acting.set(actor)
         return actor
 
 

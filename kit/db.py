@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ import orjson
 from sqlmodel import SQLModel
 
 from contracts.base import Message
-from kit import audit, clock, outbox, traces
+from kit import audit, clock, outbox, rows, traces
 from kit.envelope import Envelope
 
 
@@ -77,6 +77,10 @@ class Tx:
         sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
         await self.connection.executemany(sql, [[getattr(one, name) for name in columns] for one in models])
 
+    def as_room(self) -> AbstractAsyncContextManager[None]:
+        """For a moment beyond the actor's rows: what they cause without seeing it, e.g. that a set is complete."""
+        return rows.left(self.connection)
+
     def emit(
         self,
         message: Message,
@@ -138,10 +142,15 @@ class Database:
 
     @asynccontextmanager
     async def tx(self, cause: Envelope | None = None) -> AsyncIterator[Tx]:
-        """A transaction that commits at the end of the block, with everything emitted and audited in it."""
+        """A transaction that commits at the end of the block, with everything emitted and audited in it.
+
+        In a request it sees and changes only rows of the region of whom the request acts for (kit.rows).
+        """
         async with self.pool.acquire() as connection:
             async with connection.transaction():
                 tx = Tx(connection, now=clock.business_now(), wall=clock.wall_now(), cause=cause)
+                if (actor := rows.acting.get()) is not None:
+                    await rows.enter(connection, actor)
                 yield tx
                 await tx.flush()
             if tx.wakes:
@@ -195,3 +204,4 @@ async def migrate(database: Database, sources: Sequence[tuple[str, Any]]) -> Non
                     path.name,
                     digest,
                 )
+        await rows.put_up(connection)

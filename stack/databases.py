@@ -1,4 +1,7 @@
-"""Databases and roles on a server: one of each per room, so that no room can read another's tables."""
+"""Databases and roles on a server: one of each per room, so that no room can read another's tables.
+
+Beside the room's own role stands its desk, as which routes act for persons (kit.rows).
+"""
 
 import asyncio
 import threading
@@ -7,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+
+from kit.rows import desk_role
 
 
 def room_dsn(superuser_dsn: str, name: str, password: str) -> str:
@@ -38,6 +43,10 @@ async def _create(superuser_dsn: str, passwords: dict[str, str]) -> None:
             )
             verb = "alter" if name in roles else "create"
             await connection.execute(f"{verb} role {role} login password {secret}")
+            desk = await connection.fetchval("select quote_ident($1)", desk_role(name))
+            if desk_role(name) not in roles:
+                await connection.execute(f"create role {desk} nologin")
+                await connection.execute(f"grant {desk} to {role}")
             if name not in databases:
                 await connection.execute(f"create database {role} owner {role} template template0")
                 await connection.execute(f"revoke connect on database {role} from public")
@@ -52,6 +61,8 @@ async def _drop(superuser_dsn: str, names: list[str]) -> None:
             quoted = await connection.fetchval("select quote_ident($1)", name)
             await connection.execute(f"drop database if exists {quoted} with (force)")
             await connection.execute(f"drop role if exists {quoted}")
+            desk = await connection.fetchval("select quote_ident($1)", desk_role(name))
+            await connection.execute(f"drop role if exists {desk}")
     finally:
         await connection.close()
 

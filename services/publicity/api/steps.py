@@ -97,8 +97,9 @@ async def confirm(
     """The final confirmation (M58): only after the last day, offline with photos of both ends."""
     async with room.tx(actor) as tx:
         notice = await reach(tx, notice_id, actor, CONFIRM)
-        # The round first, as the closing does: the two never lock each other out.
-        one = await rounds.of_command(tx, notice.command_id)
+        # The round first, as the closing does: the two never lock each other out. It spans the county.
+        async with tx.as_room():
+            one = await rounds.of_command(tx, notice.command_id)
         notice = await reach(tx, notice_id, actor, CONFIRM, lock=True)
         if notice.state == State.CONFIRMED:
             return out(notice)
@@ -116,8 +117,10 @@ async def confirm(
                 published_lines=notice.published_lines,
             )
             tx.emit(answer, cause=notice.command_id)
-        elif all(other.state == State.CONFIRMED for other in await rounds.notices(tx, one.command_id)):
-            await rounds.answer(tx, one, actor.sub)
+        else:
+            async with tx.as_room():
+                if all(other.state == State.CONFIRMED for other in await rounds.notices(tx, one.command_id)):
+                    await rounds.answer(tx, one, actor.sub)
     return out(notice)
 
 
