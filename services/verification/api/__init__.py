@@ -1,5 +1,15 @@
 """The room's HTTP operations."""
 
-from services.verification.api import evidence, hits, reference, requests, review
+from services.verification.api import (
+    evidence,
+    exclusions,
+    hits,
+    reference,
+    requests,
+    review,
+    stops,
+    surveys,
+)
 
-router = [reference.router, hits.router, review.router, evidence.router, requests.router]
+_PARTS = (reference, hits, review, evidence, requests, surveys, exclusions, stops)
+router = [part.router for part in _PARTS]

@@ -21,7 +21,7 @@ from kit.auth import (
 from kit.errors import not_found
 from kit.service import CurrentRoom
 from services.verification.ports import read_text
-from services.verification.store import hits, reviewing
+from services.verification.store import hits, reviewing, surveys
 from services.verification.store.hits import Wanted
 
 _VIEWERS = frozenset(
@@ -98,6 +98,7 @@ class HitDetail(HitOut):
     """A hit with its review. `consequence` and `last_period` prefill the form until it is decided."""
 
     proposals: list[ProposalOut]
+    survey_ids: list[str]
 
 
 class Precision(BaseModel):
@@ -197,8 +198,9 @@ async def one(hit_id: int, room: CurrentRoom, actor: Annotated[Actor, Depends(re
             )
             for found in await reviewing.proposals(tx, hit_id)
         ]
+        visits = await surveys.about(tx, row["subject_id"], row["project"])
         tx.audit("verification.read_hit", f"hit:{hit_id}")
-    return HitDetail(**dict(row), proposals=proposals)
+    return HitDetail(**dict(row), proposals=proposals, survey_ids=visits)
 
 
 @router.get("/rules/precision")

@@ -9,6 +9,7 @@ from fastapi import Depends, Form, UploadFile
 from pydantic import BaseModel
 
 from kit.auth import Actor, Operation, Reach, Resource, Role, Zone, authorize, guarded_router, require
+from kit.clock import CHINA
 from kit.errors import RowError, too_large
 from kit.service import CurrentRoom
 from kit.sheets import Limits
@@ -17,7 +18,19 @@ from services.verification.api import sheets
 from services.verification.domain.references import ID_HEADINGS
 from services.verification.store import reference
 
-Kind = Literal["deaths", "membership", "household", "exclusive_subsidy", "prisoners", "fiscal_payroll"]
+Kind = Literal[
+    "deaths",
+    "membership",
+    "household",
+    "exclusive_subsidy",
+    "other_subsidy",
+    "prisoners",
+    "fiscal_payroll",
+    "companies",
+    "vehicles",
+    "properties",
+    "village_cadres",
+]
 MOST_ERRORS = 1000
 """Row errors listed in an answer; `rejected` counts all of them."""
 _LABELS = {
@@ -27,6 +40,11 @@ _LABELS = {
     "exclusive_subsidy": "互斥补贴",
     "prisoners": "服刑人员",
     "fiscal_payroll": "财政供养人员",
+    "other_subsidy": "其他补贴发放名册",
+    "companies": "市场主体登记",
+    "vehicles": "机动车登记",
+    "properties": "不动产登记",
+    "village_cadres": "村干部名册",
 }
 
 LOAD = Operation(
@@ -56,7 +74,7 @@ class RowErrorOut(BaseModel):
 
 
 class ReferenceOut(BaseModel):
-    """A loaded list."""
+    """A loaded list. It counts in its region and below; `age_days` since `as_of`, or since it was loaded."""
 
     file_id: str
     kind: str
@@ -67,6 +85,8 @@ class ReferenceOut(BaseModel):
     valid_to: date | None
     loaded_by: str
     loaded_at: datetime
+    as_of: date | None
+    age_days: int
 
 
 class LoadedOut(ReferenceOut):
@@ -83,6 +103,7 @@ async def load(
     actor: Annotated[Actor, Depends(require(LOAD))],
     source: Annotated[str, Form(max_length=60)] = "",
     valid_to: Annotated[date | None, Form()] = None,
+    as_of: Annotated[date | None, Form()] = None,
 ) -> LoadedOut:
     """Load a list (xlsx or CSV); it replaces the former one of the same kind, source and region."""
     region = actor.region or ""
@@ -100,20 +121,27 @@ async def load(
             rows.append((index, one.day, one.detail))
     digest = hashlib.sha256(data).hexdigest()
     upload = reference.Upload(
-        kind, source.strip() or _LABELS[kind], region, digest, len(errors), valid_to, actor.sub
+        kind, source.strip() or _LABELS[kind], region, digest, len(errors), valid_to, as_of, actor.sub
     )
     async with room.tx(actor) as tx:
         stored = await reference.current(tx, upload) or await reference.replace(tx, upload, rows)
         tx.audit("verification.load_reference", f"reference:{stored['file_id']}", kind=kind, rows=len(rows))
+        today = tx.today
     listed = [_error(one) for one in sorted(errors, key=lambda error: error.row)[:MOST_ERRORS]]
-    return LoadedOut(**dict(stored), errors=listed)
+    return LoadedOut(**dict(stored), age_days=_age(stored, today), errors=listed)
 
 
 @router.get("/reference")
 async def loaded(room: CurrentRoom, actor: Annotated[Actor, Depends(require(LIST))]) -> list[ReferenceOut]:
     """The lists that stand now."""
     async with room.tx(actor) as tx:
-        return [ReferenceOut(**dict(row)) for row in await reference.files(tx, actor.region or "-")]
+        rows = await reference.files(tx, actor.region or "-")
+        return [ReferenceOut(**dict(row), age_days=_age(row, tx.today)) for row in rows]
+
+
+def _age(row: Any, today: date) -> int:
+    since: date = row["as_of"] or row["loaded_at"].astimezone(CHINA).date()
+    return (today - since).days
 
 
 async def _bytes(file: UploadFile) -> bytes:

@@ -15,6 +15,11 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "exclusive_subsidy": {DETAIL: ("补贴项目",), DAY: ("起始日期",)},
     "prisoners": {DAY: ("起始日期",)},
     "fiscal_payroll": {DETAIL: ("单位",)},
+    "other_subsidy": {DETAIL: ("补贴项目",), DAY: ("起始日期",)},
+    "companies": {DETAIL: ("登记类型",)},
+    "vehicles": {DETAIL: ("车辆类型",)},
+    "properties": {DETAIL: ("不动产类型",)},
+    "village_cadres": {DETAIL: ("职务",)},
 }
 """Kind → column → headings. Every kind also has the ID number; names and other columns are not read."""
 ID_HEADINGS = ("身份证号码", "身份证号", "公民身份号码")
@@ -63,7 +68,7 @@ def entry(kind: str, number: int, values: dict[str, str]) -> Entry | BadCell:
     if DAY in columns and day is None:
         return BadCell(columns[DAY][0], "day", "日期无法识别 (not a date)")
     detail = values.get(DETAIL, "").strip()[:_MOST_DETAIL]
-    if kind in ("membership", "household", "exclusive_subsidy") and not detail:
+    if kind in ("membership", "household", "exclusive_subsidy", "other_subsidy") and not detail:
         return BadCell(columns[DETAIL][0], "empty", "不能为空 (must not be empty)")
     if kind == "membership":
         detail = category_of(detail)

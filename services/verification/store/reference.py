@@ -7,7 +7,18 @@ from typing import Any, NamedTuple
 from kit.db import Tx
 from kit.ids import new_id
 
-_KEPT = ("file_id", "kind", "source", "region", "accepted", "rejected", "valid_to", "loaded_by", "loaded_at")
+_KEPT = (
+    "file_id",
+    "kind",
+    "source",
+    "region",
+    "accepted",
+    "rejected",
+    "valid_to",
+    "loaded_by",
+    "loaded_at",
+    "as_of",
+)
 
 
 class Upload(NamedTuple):
@@ -19,6 +30,7 @@ class Upload(NamedTuple):
     sha256: str
     rejected: int
     valid_to: date | None
+    as_of: date | None
     loaded_by: str
 
 
@@ -26,12 +38,14 @@ async def current(tx: Tx, upload: Upload) -> Any:
     """The file that stands for this kind, source and region, when it is this very file; else None."""
     return await tx.fetchrow(
         f"SELECT {', '.join(_KEPT)} FROM reference_file WHERE kind = $1 AND source = $2 AND region = $3 "
-        "AND sha256 = $4 AND valid_to IS NOT DISTINCT FROM $5 AND replaced_at IS NULL",
+        "AND sha256 = $4 AND valid_to IS NOT DISTINCT FROM $5 AND as_of IS NOT DISTINCT FROM $6 "
+        "AND replaced_at IS NULL",
         upload.kind,
         upload.source,
         upload.region,
         upload.sha256,
         upload.valid_to,
+        upload.as_of,
     )
 
 
@@ -54,7 +68,7 @@ async def replace(tx: Tx, upload: Upload, rows: Iterable[tuple[str, date | None,
     records = [(file_id, upload.kind, *row) for row in rows]
     await tx.execute(
         "INSERT INTO reference_file (file_id, kind, source, region, sha256, accepted, rejected, valid_to, "
-        "loaded_by, loaded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "loaded_by, loaded_at, as_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         file_id,
         upload.kind,
         upload.source,
@@ -65,6 +79,7 @@ async def replace(tx: Tx, upload: Upload, rows: Iterable[tuple[str, date | None,
         upload.valid_to,
         upload.loaded_by,
         tx.now,
+        upload.as_of,
     )
     await tx.copy("reference_row", ("file_id", "kind", "blind_index", "day", "detail"), records)
     return await current(tx, upload)
