@@ -2,30 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.payment.api import (
-    decisions,
-    ledger,
-    orders,
-    payments,
-    pools,
-    recoveries,
-    results,
-    standards,
-    statements,
-    vouchers,
-)
+from services.payment.api import ledger, orders, payments, pools, results, standards, vouchers
 
 router = APIRouter()
-for part in (
-    standards,
-    pools,
-    orders,
-    vouchers,
-    results,
-    decisions,
-    recoveries,
-    statements,
-    payments,
-    ledger,
-):
+for part in (standards, pools, orders, vouchers, results, payments, ledger):
     router.include_router(part.router)
