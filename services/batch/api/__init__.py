@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.batch.api import batches, lines, rosters, sets, slices
+from services.batch.api import batches, carry, lines, rosters, sets, slices, submission
 
 router = APIRouter()
-for _module in (batches, rosters, slices, sets, lines):
+for _module in (batches, carry, rosters, submission, slices, sets, lines):
     router.include_router(_module.router)

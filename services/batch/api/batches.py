@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from contracts.batch import BatchOpened
 from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.db import Tx
@@ -22,7 +23,7 @@ from services.batch.api.operations import (
     projects_of,
     region_of,
 )
-from services.batch.store import batches, candidates
+from services.batch.store import batches, candidates, carry
 from services.batch.store.tables import Batch
 
 router = guarded_router(prefix=PREFIX, tags=["batches"])
@@ -36,25 +37,47 @@ async def load_batch(tx: Tx, batch_id: str) -> Batch:
     return found
 
 
+async def load_open_batch(tx: Tx, batch_id: str, *, shared: bool = True) -> Batch:
+    """The batch, kept as it is until the commit. `refuse_closed` is the caller's, once it may see the batch."""
+    await batches.guard(tx, batch_id, shared=shared)
+    return await load_batch(tx, batch_id)
+
+
+def refuse_closed(batch: Batch) -> None:
+    """409 when the batch is closed (批次归档)."""
+    if batch.closed_at is not None:
+        raise errors.conflict("batch-closed", "批次已归档", "the batch is closed")
+
+
 @router.post("/batches", status_code=201)
 async def open_batch(body: OpenBatch, room: CurrentRoom, actor: Actor = actor_for(OPEN_BATCH)) -> BatchOut:
-    """批次创建: one batch per project, period and county."""
+    """批次创建: one batch per project, period and county; who is entitled from before is carried over (结转)."""
     permit(actor, OPEN_BATCH, region=body.county, project=body.project)
     place = room.regions.get(body.county)
     if place is None or place.level is not Level.COUNTY:
         raise errors.unprocessable("unknown-county", "县区不存在", "unknown county")
     async with room.tx() as tx:
-        if await batches.find_project(tx, body.project) is None:
+        project = await batches.find_project(tx, body.project)
+        if project is None:
             raise errors.unprocessable("unknown-project", "项目未发布", "the project is not deployed")
-        one = Batch(batch_id=new_id(), **body.model_dump(), opened_by=actor.sub, opened_at=tx.now)
+        one = Batch(
+            batch_id=new_id(),
+            **body.model_dump(),
+            opened_by=actor.sub,
+            opened_at=tx.now,
+            opens_by=project.opens_by,
+        )
+        await carry.guard(tx, one.project, one.county)
         if not await batches.open_batch(tx, one):
             raise errors.conflict(
                 "batch-exists", "该期批次已存在", "the batch of this period is open already"
             )
+        carried = await carry.refresh(tx, one) if one.opens_by == "carry_over" else 0
+        tx.emit(BatchOpened(batch_id=one.batch_id, carried=carried, **body.model_dump()))
         tx.audit(
             "batch.open_batch", f"batch:{one.batch_id}", actor.sub, project=one.project, period=one.period
         )
-    return BatchOut(**one.model_dump())
+    return BatchOut(**one.model_dump(), carried=carried)
 
 
 @router.get("/batches")

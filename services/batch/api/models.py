@@ -22,9 +22,11 @@ class OpenBatch(In):
 
 
 class SubmitSlice(In):
-    """`category` None: one slice per category among the chosen applications."""
+    """`category` None: one slice per category among the chosen applications. `township` None (county handler, batch
+    opened by roster): every township of the batch that has something to submit.
+    """
 
-    township: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+    township: Annotated[str, Field(pattern=r"^[0-9]{9}$")] | None = None
     category: Code | None = None
     application_ids: Ids | Literal["all"] = "all"
 
@@ -53,6 +55,10 @@ class BatchOut(BaseModel):
     paid: int = 0
     failed: int = 0
     total_fen: int | None = None
+    opens_by: str = "carry_over"
+    carried: int | None = None
+    closed_by: str | None = None
+    closed_at: datetime | None = None
 
 
 class RowErrorOut(BaseModel):
@@ -78,8 +84,10 @@ class CandidateOut(BaseModel):
     application_id: str
     township: str
     subject_id: str
+    payee_id: str | None
     village: str | None
     category: str
+    quantity: str
     channel: str
     state: str
     reason: str | None
@@ -89,6 +97,40 @@ class CandidateOut(BaseModel):
 class CandidatesOut(BaseModel):
     counts: dict[str, int]
     candidates: list[CandidateOut]
+
+
+class ChangeReason(BaseModel):
+    """`code` new | resumed (增), why it ended (减), or the field that changed, with its values (变动)."""
+
+    code: str
+    before: str | None = None
+    after: str | None = None
+
+
+class CarriedOut(BaseModel):
+    """One row of 结转; `change` added 增 | left 减 | changed 变动 | same 不变."""
+
+    application_id: str
+    township: str
+    subject_id: str
+    payee_id: str | None
+    village: str | None
+    category: str
+    quantity: str
+    change: str
+    change_name: str
+    reasons: list[ChangeReason]
+    state: str
+    line_id: str | None
+
+
+class CarryOverOut(BaseModel):
+    """结转 of a batch against `previous`; `counts` by change, `open` still to be confirmed by the township."""
+
+    previous: str | None
+    counts: dict[str, int]
+    open: int
+    rows: list[CarriedOut]
 
 
 class Counters(BaseModel):
@@ -123,6 +165,7 @@ class SliceOut(BaseModel):
     set_id: str | None
     submitted_by: str
     submitted_at: datetime
+    needs: list[str]
     signed: list[str]
     counters: Counters
 
@@ -181,6 +224,8 @@ class LineOut(BaseModel):
     quantity: str
     amount_fen: int | None
     published: bool
+    reissue_of: str | None = None
+    replaced_by: str | None = None
 
 
 class LineWhere(LineOut):

@@ -5,9 +5,7 @@ from typing import Any
 from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.db import Tx
-from kit.regions import covers
 from kit.service import CurrentRoom
-from services.batch.api.batches import load_batch
 from services.batch.api.models import (
     Counters,
     ExclusionOut,
@@ -17,13 +15,11 @@ from services.batch.api.models import (
     SignatureOut,
     SliceDetail,
     SliceOut,
-    SubmitSlice,
 )
 from services.batch.api.operations import (
     PREFIX,
     SEE_LINES,
     SEE_SLICES,
-    SUBMIT_SLICE,
     Limit,
     actor_for,
     permit,
@@ -32,9 +28,8 @@ from services.batch.api.operations import (
 )
 from services.batch.domain.desk import desk_of, slice_tab
 from services.batch.domain.signing import DEPARTMENT_REVIEW, FINANCE_REVIEW, TOWNSHIP_REVIEW
-from services.batch.domain.villages import codes_of
-from services.batch.store import candidates, exclusions, lines, listing, manifests, slices
-from services.batch.store.tables import Batch, Slice
+from services.batch.store import exclusions, lines, listing, manifests, slices
+from services.batch.store.tables import Slice
 
 router = guarded_router(prefix=PREFIX, tags=["slices"])
 
@@ -46,6 +41,7 @@ async def shown(tx: Tx, rows: list[dict[str, Any]], actor: Actor) -> list[SliceO
     return [
         SliceOut(
             **row,
+            needs=row["signatures"],
             tab=slice_tab(desk, row["state"], row["signed"]),
             counters=Counters(**counted.get(row["slice_id"], {})),
         )
@@ -59,53 +55,6 @@ async def load_slice(tx: Tx, slice_id: str) -> Slice:
     if found is None:
         raise errors.not_found()
     return found
-
-
-@router.post("/batches/{batch_id}/slices", status_code=201)
-async def submit_slices(
-    batch_id: str, body: SubmitSlice, room: CurrentRoom, actor: Actor = actor_for(SUBMIT_SLICE)
-) -> list[SliceOut]:
-    """补贴清单确认 (M17): chosen candidates become lines, one slice per category; villages are checked."""
-    async with room.tx() as tx:
-        batch = await load_batch(tx, batch_id)
-        permit(actor, SUBMIT_SLICE, region=body.township, project=batch.project)
-        if not covers(batch.county, body.township):
-            raise errors.not_found()  # a stranger learns nothing of this county's batches
-        if body.township not in room.regions:
-            raise errors.unprocessable("unknown-township", "乡镇不属于该批次", "not a township of this batch")
-        ids = None if body.application_ids == "all" else list(body.application_ids)
-        found = await candidates.claim(tx, batch, body.township, body.category, ids)
-        if not found or (ids is not None and sum(found.values()) < len(set(ids))):
-            raise errors.conflict(
-                "no-candidates", "没有可提交的申报", "not all of these can be submitted now"
-            )
-        names = {one.name: one.code for one in room.regions.children(body.township)}
-        villages = codes_of(await candidates.villages(tx, batch, body.township), names)
-        made = [
-            one
-            for category in found
-            if (one := await _submit(tx, batch, body.township, category, ids, villages, actor.sub))
-        ]
-        rows = await listing.slices(tx, body.township, None, batch_id=batch_id)
-        return await shown(tx, [row for row in rows if row["slice_id"] in made], actor)
-
-
-async def _submit(
-    tx: Tx,
-    batch: Batch,
-    township: str,
-    category: str,
-    ids: list[str] | None,
-    villages: dict[str, str],
-    actor: str,
-) -> str | None:
-    one = await slices.add(tx, batch, township, category, by=actor)
-    if not await slices.fill(tx, one, villages, ids, actor):
-        await slices.drop_empty(tx, one)
-        return None
-    await slices.announce(tx, one, publicity_done=False)
-    tx.audit("batch.submit_slice", f"slice:{one.slice_id}", actor, number=one.number, category=category)
-    return one.slice_id
 
 
 @router.get("/slices")

@@ -34,6 +34,40 @@ def categories_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+TOWNSHIP_REVIEW = "township_review"
+
+
+def _table(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = manifest.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def opens_by(manifest: Mapping[str, Any]) -> str:
+    """carry_over, or roster where every batch comes from a list: route C, or as `[batch] opens_by` says."""
+    declared = _table(manifest, "batch").get("opens_by")
+    if declared in ("carry_over", "roster"):
+        return str(declared)
+    return "roster" if manifest.get("route") == "C" else "carry_over"
+
+
+def signatures_of(manifest: Mapping[str, Any]) -> list[str]:
+    """The signatures a slice needs before the county's: `[signatures] slice`, else as the route has it."""
+    declared = _table(manifest, "signatures").get("slice")
+    if isinstance(declared, list):
+        return [str(node) for node in declared]
+    return [] if manifest.get("route") == "C" else [TOWNSHIP_REVIEW]
+
+
+def unit_of(manifest: Mapping[str, Any]) -> str:
+    """What a quantity counts: 人·月, 亩, 台."""
+    return str(_table(manifest, "payment").get("unit", ""))
+
+
+def households_in(manifest: Mapping[str, Any]) -> bool:
+    """Whether households are the beneficiaries."""
+    return manifest.get("beneficiary_kind") == "household"
+
+
 def spellings(categories: Mapping[str, str]) -> dict[str, str]:
     """Code by code and by name: a roster may use either."""
     return {**{name: code for code, name in categories.items()}, **{code: code for code in categories}}

@@ -5,8 +5,8 @@ from collections.abc import Collection
 TOWNSHIP_REVIEW = "township_review"
 DEPARTMENT_REVIEW = "department_review"
 FINANCE_REVIEW = "finance_review"
-PAYABLE_NODES = (TOWNSHIP_REVIEW, DEPARTMENT_REVIEW, FINANCE_REVIEW)
-"""Money leaves only for lines in the manifests of all three, whatever a project's diagram says."""
+SET_NODES = (DEPARTMENT_REVIEW, FINANCE_REVIEW)
+"""Money leaves only for lines in the manifests of both, and of those that their slice asks for (`signatures`)."""
 
 
 def refusal(

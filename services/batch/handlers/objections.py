@@ -5,7 +5,6 @@ from contracts.grievance import ObjectionAccepted, ObjectionConcluded
 from kit.db import Tx
 from kit.errors import RetryableError
 from services.batch.domain.lines import FINAL, released
-from services.batch.domain.signing import TOWNSHIP_REVIEW
 from services.batch.handlers.base import on
 from services.batch.store import exclusions, lines, manifests, sets, slices
 from services.batch.store.tables import LineRow, Slice
@@ -61,8 +60,8 @@ async def _upheld(tx: Tx, one: Slice, line: LineRow) -> None:
 
 
 async def _dismissed(tx: Tx, one: Slice, line: LineRow) -> None:
-    signed = {manifest.node for manifest in await manifests.live(tx, [one.slice_id])}
-    with_township = one.state == "township" and TOWNSHIP_REVIEW not in signed
+    signed = await manifests.live(tx, [one.slice_id])
+    with_township = one.state == "township" and not signed
     stays = released(LineState(line.resume_state or ""), still_with_township=with_township) == "resume"
     await lines.resume(tx, line, GRIEVANCE, announce=stays)
     if not stays:

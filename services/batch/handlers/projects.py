@@ -2,7 +2,14 @@
 
 from contracts.orchestrator import ProjectDeployed
 from kit.db import Tx
-from services.batch.domain.projects import categories_of, name_of
+from services.batch.domain.projects import (
+    categories_of,
+    households_in,
+    name_of,
+    opens_by,
+    signatures_of,
+    unit_of,
+)
 from services.batch.handlers.base import on
 from services.batch.store import batches
 from services.batch.store.tables import Project
@@ -19,5 +26,9 @@ async def project_deployed(message: ProjectDeployed, tx: Tx) -> None:
             name=name_of(message.manifest, message.project),
             categories=categories_of(message.manifest),
             deployed_at=tx.now,
+            opens_by=opens_by(message.manifest),
+            signatures=signatures_of(message.manifest),
+            unit=unit_of(message.manifest),
+            households=households_in(message.manifest),
         ),
     )

@@ -8,7 +8,7 @@ from kit import chunks
 from kit.db import Tx
 from kit.errors import NonRetryableError
 from services.batch.handlers.base import on, result_cause, standing
-from services.batch.store import exclusions, results, slices
+from services.batch.store import deductions, exclusions, results, slices
 
 BEFORE_FILE = "before_file"
 
@@ -53,9 +53,10 @@ async def _before_file(message: FindingsStated, tx: Tx) -> None:
 
 @on.complete(AmountsStated)
 async def amounts_stated(message: AmountsStated, tx: Tx) -> None:
-    """项目测算: amounts on the normal lines."""
+    """项目测算: amounts on the normal lines; a deduction that is more than its line waits for the next batch."""
     one = await standing(tx, message.slice_id, message.checked_revision)
     await results.apply_amounts(tx, one, message.stream_id, _room(message))
+    await exclusions.leave_void(tx, one, await deductions.too_large(tx, one.slice_id), _room(message))
     await slices.state_revision(tx, one, result_cause(tx))
 
 

@@ -1,6 +1,6 @@
 """What becomes of roster rows and listed applications; and the deletion of old roster files."""
 
-from contracts.application import ApplicationListed, OfflineRecorded
+from contracts.application import ApplicationListed, ApplicationWithdrawn, OfflineRecorded
 from kit.db import Tx
 from kit.service import Room
 from services.batch.handlers.base import on
@@ -30,8 +30,17 @@ async def application_listed(message: ApplicationListed, tx: Tx) -> None:
             channel=message.channel,
             state="open",
             listed_at=tx.now,
+            quantity=message.quantity,
+            payee_id=message.payee_id,
+            reasons=[],
         ),
     )
+
+
+@on(ApplicationWithdrawn)
+async def application_withdrawn(message: ApplicationWithdrawn, tx: Tx) -> None:
+    """撤回: the candidate leaves the 补贴清单."""
+    await candidates.withdraw(tx, message.application_id)
 
 
 @on.worker(every=3600.0)

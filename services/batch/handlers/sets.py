@@ -21,7 +21,7 @@ from contracts.manifest import set_root
 from kit.db import Tx
 from kit.errors import NonRetryableError
 from services.batch.domain.manifests import Sheet, joined
-from services.batch.domain.signing import FINANCE_REVIEW, PAYABLE_NODES, refusal
+from services.batch.domain.signing import FINANCE_REVIEW, SET_NODES, refusal
 from services.batch.handlers.base import command_id, on
 from services.batch.handlers.signature import sign
 from services.batch.store import exclusions, manifests, sets, slices
@@ -81,10 +81,10 @@ async def _sign_slices(tx: Tx, message: SignSet, members: dict[str, Slice], shee
     for slice_id, member in members.items():
         leaving = await exclusions.open_lines(tx, slice_id, unpriced=True)
         await exclusions.move(tx, member, leaving, message.actor)
+    for slice_id, member in (await slices.locked(tx, members)).items():
         part = manifests.part_of_set(
             tx,
             member,
-            member.exclusions + len(leaving),
             message.set_id,
             message.node,
             sheets[slice_id],
@@ -159,7 +159,9 @@ async def freeze_set(message: FreezeSet, tx: Tx) -> None:
             exclusions_at_signing=m.exclusions,
         )
         for m in live
-        if m.node == FINANCE_REVIEW and m.set_id == one.set_id and nodes[m.subject].issuperset(PAYABLE_NODES)
+        if m.node == FINANCE_REVIEW
+        and m.set_id == one.set_id
+        and nodes[m.subject].issuperset({*SET_NODES, *members[m.subject].signatures})
     ]
     payable = await manifests.payable(tx, [slice.slice_id for slice in frozen])
     await sets.set_state(tx, one.set_id, "frozen")

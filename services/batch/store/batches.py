@@ -8,17 +8,9 @@ from services.batch.store.tables import Batch, Project
 
 
 async def keep_project(tx: Tx, project: Project) -> None:
-    """Keep the newest deployment's name and categories."""
-    await tx.execute(
-        "INSERT INTO project VALUES ($1, $2, $3, $4, $5) ON CONFLICT (project) DO UPDATE SET "
-        "version = EXCLUDED.version, name = EXCLUDED.name, categories = EXCLUDED.categories, "
-        "deployed_at = EXCLUDED.deployed_at",
-        project.project,
-        project.version,
-        project.name,
-        project.categories,
-        project.deployed_at,
-    )
+    """Keep the newest deployment."""
+    await tx.execute("DELETE FROM project WHERE project = $1", project.project)
+    await tx.insert(project)
 
 
 async def find_project(tx: Tx, project: str) -> Project | None:
@@ -31,7 +23,7 @@ async def open_batch(tx: Tx, batch: Batch) -> bool:
     """Insert; False when the project's batch of that period and county exists."""
     return bool(
         await tx.execute(
-            "INSERT INTO batch VALUES ($1, $2, $3, $4, $5, $6) "
+            "INSERT INTO batch VALUES ($1, $2, $3, $4, $5, $6, $7) "
             "ON CONFLICT (project, period, county) DO NOTHING",
             batch.batch_id,
             batch.project,
@@ -39,6 +31,7 @@ async def open_batch(tx: Tx, batch: Batch) -> bool:
             batch.county,
             batch.opened_by,
             batch.opened_at,
+            batch.opens_by,
         )
     )
 
@@ -47,6 +40,16 @@ async def find_batch(tx: Tx, batch_id: str) -> Batch | None:
     """The batch or None."""
     row = await tx.fetchrow("SELECT * FROM batch WHERE batch_id = $1", batch_id)
     return Batch(**row) if row else None
+
+
+async def guard(tx: Tx, batch_id: str, *, shared: bool = False) -> None:
+    """Nobody closes or refreshes a batch while lines come in (`shared`), and the other way round.
+
+    Not the row's own lock: who submits for a township may read the county's batch but not write it. Everybody
+    takes locks in this order: batch, set, slices by id, lines, candidates.
+    """
+    kind = "_shared" if shared else ""
+    await tx.execute(f"SELECT pg_advisory_xact_lock{kind}(hashtextextended($1, 2))", batch_id)
 
 
 async def batches_in(tx: Tx, region: str, projects: Sequence[str] | None) -> list[dict[str, Any]]:

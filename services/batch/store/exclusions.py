@@ -5,8 +5,10 @@ from typing import Any
 
 from contracts.batch import LineExcluded
 from kit.db import Tx
-from services.batch.store import batches, slices
+from services.batch.store import deductions, lines, slices
 from services.batch.store.tables import LineRow, Slice
+
+SUPPLEMENT, CORRECTION = "supplement", "correction"
 
 
 async def open_lines(tx: Tx, slice_id: str, *, unpriced: bool = False) -> dict[str, str]:
@@ -22,61 +24,76 @@ async def open_lines(tx: Tx, slice_id: str, *, unpriced: bool = False) -> dict[s
     return {row["line_id"]: row["reason"] for row in rows}
 
 
-async def move(tx: Tx, one: Slice, reasons: Mapping[str, str], actor: str) -> str | None:
-    """Move lines into a supplement slice of their own; returns its id, None when there are none.
+async def move(
+    tx: Tx, one: Slice, reasons: Mapping[str, str], actor: str, *, kind: str = SUPPLEMENT
+) -> str | None:
+    """Move lines, with their deductions, into a slice of their own; returns its id, None when there are none.
 
-    The supplement is announced, and needs no new notice when every line stood in a confirmed one.
+    It is announced. A correction's lines are 异常 for the reason given; any other slice needs no new notice
+    when every line stood in a confirmed one.
     """
     if not reasons:
         return None
-    batch = await batches.find_batch(tx, one.batch_id)
-    assert batch is not None
-    supplement = await slices.add(tx, batch, one.township, one.category, by=one.submitted_by, parent=one)
-    await _record(tx, one, reasons, actor, moved_to=supplement.slice_id)
+    reasons = dict(reasons) | await deductions.beside(tx, one.slice_id, reasons)
+    target = await slices.child(tx, one, kind)
+    await _record(tx, one, reasons, actor, moved_to=target.slice_id)
     await tx.execute(
         """
-        WITH changed AS (
-            UPDATE line SET slice_id = $1, amount_fen = NULL, rev = rev + 1
-             WHERE line_id = ANY($2) RETURNING *
+        WITH reason AS (
+            SELECT * FROM jsonb_to_recordset($2) AS r(line_id text, reason text)
+        ), changed AS (
+            UPDATE line SET slice_id = $1, rev = rev + 1,
+                   amount_fen = CASE WHEN kind = 'deduction' THEN amount_fen END,
+                   state = CASE WHEN $3 AND resume_state IS NULL THEN 'abnormal' ELSE state END,
+                   reason = CASE WHEN $3 AND resume_state IS NULL THEN reason.reason ELSE line.reason END,
+                   resume_state = CASE WHEN $3 AND resume_state IS NOT NULL THEN 'abnormal' ELSE resume_state END,
+                   resume_reason = CASE WHEN $3 AND resume_state IS NOT NULL THEN reason.reason
+                                        ELSE resume_reason END
+              FROM reason WHERE line.line_id = reason.line_id RETURNING line.*
         )
         INSERT INTO line_change
-        SELECT line_id, rev, slice_id, state, reason, amount_fen, $3, $4, $5 FROM changed
+        SELECT line_id, rev, slice_id, state, reason, amount_fen, $4, $5, $6 FROM changed
         """,
-        supplement.slice_id,
-        list(reasons),
+        target.slice_id,
+        [{"line_id": line_id, "reason": reason} for line_id, reason in reasons.items()],
+        kind == CORRECTION,
         actor,
         tx.cause.id if tx.cause else None,
         tx.now,
     )
-    published = await tx.fetchval(
-        "SELECT bool_and(published) FROM line WHERE slice_id = $1", supplement.slice_id
-    )
-    await slices.announce(tx, supplement, publicity_done=bool(published))
-    return supplement.slice_id
+    published = await tx.fetchval("SELECT bool_and(published) FROM line WHERE slice_id = $1", target.slice_id)
+    done = target.kind == slices.REISSUE or (target.kind != CORRECTION and bool(published))
+    await slices.announce(tx, target, publicity_done=done)
+    return target.slice_id
 
 
-async def exclude(tx: Tx, one: Slice, line: LineRow, reason: str, actor: str, *, void: bool) -> None:
+async def exclude(
+    tx: Tx, one: Slice, line: LineRow, reason: str, actor: str, *, void: bool, ends_enrolment: bool = True
+) -> None:
     """Not entitled: the line leaves for good; `void` false once the order is fixed (a recovery)."""
     if void:
-        await tx.execute(
-            "UPDATE line SET state = 'void', reason = $2, resume_state = NULL, resume_reason = NULL, "
-            "rev = rev + 1 "
-            "WHERE line_id = $1",
-            line.line_id,
-            reason,
-        )
-    else:
-        await tx.execute("UPDATE line SET rev = rev + 1 WHERE line_id = $1", line.line_id)
+        reasons = {line.line_id: reason} | await deductions.beside(tx, one.slice_id, {line.line_id: reason})
+        await leave_void(tx, one, reasons, actor, ends_enrolment=ends_enrolment)
+        return
+    await tx.execute("UPDATE line SET rev = rev + 1 WHERE line_id = $1", line.line_id)
+    await lines.note(tx, [line.line_id], actor, reason=reason)
+    await _record(tx, one, {line.line_id: reason}, actor, ends_enrolment=ends_enrolment)
+
+
+async def leave_void(
+    tx: Tx, one: Slice, reasons: Mapping[str, str], actor: str, *, ends_enrolment: bool = False
+) -> None:
+    """Lines leave for good and free their keys."""
+    if not reasons:
+        return
     await tx.execute(
-        "INSERT INTO line_change SELECT line_id, rev, slice_id, state, $2, amount_fen, $3, $4, $5 "
-        "FROM line WHERE line_id = $1",
-        line.line_id,
-        reason,
-        actor,
-        tx.cause.id if tx.cause else None,
-        tx.now,
+        "UPDATE line SET state = 'void', reason = r.reason, resume_state = NULL, resume_reason = NULL, "
+        "rev = rev + 1 FROM jsonb_to_recordset($1) AS r(line_id text, reason text) "
+        "WHERE line.line_id = r.line_id",
+        [{"line_id": line_id, "reason": reason} for line_id, reason in reasons.items()],
     )
-    await _record(tx, one, {line.line_id: reason}, actor, ends_enrolment=True)
+    await lines.note(tx, list(reasons), actor)
+    await _record(tx, one, reasons, actor, ends_enrolment=ends_enrolment)
 
 
 async def _record(

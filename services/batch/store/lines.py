@@ -6,6 +6,7 @@ from typing import Any
 from contracts.batch import LineHeld, LineReleased
 from kit.db import Tx
 from services.batch.domain.lines import UNDER_OBJECTION
+from services.batch.store import deductions
 from services.batch.store.tables import LineRow
 
 
@@ -15,15 +16,17 @@ async def find(tx: Tx, line_id: str, *, lock: bool = False) -> LineRow | None:
     return LineRow(**row) if row else None
 
 
-async def note(tx: Tx, line_ids: Sequence[str], actor: str) -> None:
-    """Append the lines as they stand to their history."""
+async def note(tx: Tx, line_ids: Sequence[str], actor: str, reason: str | None = None) -> None:
+    """Append the lines as they stand to their history; `reason` of the act where the line itself has another."""
     await tx.execute(
-        "INSERT INTO line_change SELECT line_id, rev, slice_id, state, reason, amount_fen, $2, $3, $4 "
+        "INSERT INTO line_change "
+        "SELECT line_id, rev, slice_id, state, coalesce($5, reason), amount_fen, $2, $3, $4 "
         "FROM line WHERE line_id = ANY($1)",
         list(line_ids),
         actor,
         tx.cause.id if tx.cause else None,
         tx.now,
+        reason,
     )
 
 
@@ -38,6 +41,7 @@ async def hold(tx: Tx, line: LineRow, actor: str) -> None:
         UNDER_OBJECTION,
     )
     await note(tx, [line.line_id], actor)
+    await deductions.follow(tx, [line.slice_id])
     tx.emit(LineHeld(slice_id=line.slice_id, line_id=line.line_id, rev=rev, reason=UNDER_OBJECTION))
 
 
@@ -49,6 +53,7 @@ async def resume(tx: Tx, line: LineRow, actor: str, *, announce: bool) -> None:
         line.line_id,
     )
     await note(tx, [line.line_id], actor)
+    await deductions.follow(tx, [line.slice_id])
     if announce:
         reason = "异议不成立 (objection dismissed)"
         tx.emit(LineReleased(slice_id=line.slice_id, line_id=line.line_id, rev=rev, reason=reason))
@@ -114,7 +119,7 @@ async def of_slice(tx: Tx, slice_id: str, state: str | None, limit: int, after: 
     rows = await tx.fetch(
         """
         SELECT line_id, rev, application_id, subject_id, payee_id, village, state, reason, kind, installment,
-               entitlement_period, quantity, amount_fen, published
+               entitlement_period, quantity, amount_fen, published, reissue_of, replaced_by
           FROM line WHERE slice_id = $1 AND ($2::text IS NULL OR state = $2) AND line_id > $4
          ORDER BY line_id LIMIT $3
         """,

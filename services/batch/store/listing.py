@@ -81,7 +81,7 @@ async def lines(
         """
         SELECT line_id, slice_id, batch_id, project, period, township, village, application_id, subject_id,
                payee_id, state, reason, rev, kind, installment, entitlement_period, quantity, amount_fen,
-               published
+               published, reissue_of, replaced_by
           FROM line WHERE starts_with(township, $1) AND (application_id = $2 OR subject_id = $3)
          ORDER BY entitlement_period, line_id
         """,

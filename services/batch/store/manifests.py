@@ -6,7 +6,8 @@ from typing import Any
 from kit.db import Tx
 from kit.ids import new_id
 from services.batch.domain.manifests import Sheet, sheet
-from services.batch.domain.signing import DEPARTMENT_REVIEW, FINANCE_REVIEW, TOWNSHIP_REVIEW
+from services.batch.domain.signing import DEPARTMENT_REVIEW, FINANCE_REVIEW
+from services.batch.store import deductions
 from services.batch.store.tables import Manifest, Slice
 
 
@@ -16,11 +17,13 @@ async def of_slice(tx: Tx, slice_id: str, *, priced: bool = False) -> Sheet:
         """
         SELECT line_id, application_id, subject_id, payee_id, village, kind, installment, entitlement_period,
                quantity, amount_fen
-          FROM line WHERE slice_id = $1 AND state = 'normal' AND (NOT $2 OR amount_fen IS NOT NULL)
+          FROM line WHERE slice_id = $1 AND state = 'normal'
+           AND (NOT $2 OR (amount_fen IS NOT NULL AND NOT (line_id = ANY($3))))
          ORDER BY line_id
         """,
         slice_id,
         priced,
+        await deductions.unpriced(tx, slice_id) if priced else [],
     )
     return sheet(rows)
 
@@ -81,9 +84,9 @@ async def save(tx: Tx, one: Manifest, leaves: Sheet | None = None) -> None:
 
 
 def part_of_set(
-    tx: Tx, one: Slice, exclusions: int, set_id: str, node: str, content: Sheet, actor: str, work_item_id: str
+    tx: Tx, one: Slice, set_id: str, node: str, content: Sheet, actor: str, work_item_id: str
 ) -> Manifest:
-    """A slice's part of a set's signature: the set's root covers its root."""
+    """A slice's part of a set's signature: the set's root covers its root. `one` with its exclusions of now."""
     return Manifest(
         manifest_id=new_id(),
         subject=one.slice_id,
@@ -93,7 +96,7 @@ def part_of_set(
         root=content.root,
         lines=content.lines,
         total_fen=content.total_fen,
-        exclusions=exclusions,
+        exclusions=one.exclusions,
         actor=actor,
         work_item_id=work_item_id,
         signed_at=tx.wall,
@@ -101,26 +104,28 @@ def part_of_set(
 
 
 async def payable(tx: Tx, slice_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Slice → (lines, fen) of the lines in the manifests of all three nodes, minus exclusions (decisions §3).
+    """Slice → (lines, fen) of the lines in all manifests that count, minus exclusions (decisions §3).
 
+    Those of the set's two nodes, and of the nodes that the slice asks for. Deductions count, so `fen` is net.
     Department and finance must have signed the very same leaf: the same person, quantity and amount.
     """
-    # One pass over the leaves, grouped: joining the three manifests made the planner, which takes their small table
+    # One pass over the leaves, grouped: joining the manifests made the planner, which takes their small table
     # for one row, compare every slice with every other.
     rows = await tx.fetch(
         """
-        SELECT subject, count(*) AS lines, coalesce(sum(amount_fen), 0)::bigint AS fen FROM (
-            SELECT m.subject, l.line_id, max(l.amount_fen) FILTER (WHERE m.node = $4) AS amount_fen
-              FROM manifest m JOIN manifest_leaf l USING (manifest_id)
-             WHERE m.subject = ANY($1) AND m.node IN ($2, $3, $4) AND m.superseded_at IS NULL
-               AND (m.subject, l.line_id) NOT IN (
+        SELECT slice_id AS subject, count(*) AS lines, coalesce(sum(amount_fen), 0)::bigint AS fen FROM (
+            SELECT s.slice_id, l.line_id, max(l.amount_fen) FILTER (WHERE m.node = $3) AS amount_fen
+              FROM slice s JOIN manifest m ON m.subject = s.slice_id JOIN manifest_leaf l USING (manifest_id)
+             WHERE s.slice_id = ANY($1) AND (m.node IN ($2, $3) OR s.signatures ? m.node)
+               AND m.superseded_at IS NULL
+               AND (s.slice_id, l.line_id) NOT IN (
                    SELECT slice_id, line_id FROM exclusion WHERE slice_id = ANY($1))
-             GROUP BY m.subject, l.line_id
-            HAVING count(*) = 3 AND count(DISTINCT l.leaf) FILTER (WHERE m.node IN ($3, $4)) = 1
-        ) AS signed_thrice GROUP BY subject
+             GROUP BY s.slice_id, l.line_id
+            HAVING count(*) = 2 + jsonb_array_length(s.signatures)
+               AND count(DISTINCT l.leaf) FILTER (WHERE m.node IN ($2, $3)) = 1
+        ) AS signed_by_all GROUP BY slice_id
         """,
         list(slice_ids),
-        TOWNSHIP_REVIEW,
         DEPARTMENT_REVIEW,
         FINANCE_REVIEW,
     )

@@ -39,6 +39,7 @@ async def _apply(
             SELECT line.line_id, line.resume_state IS NOT NULL AS under, rule.next,
                    CASE WHEN rule.next <> 'normal' THEN result.reason END AS reason
               FROM result JOIN line ON line.line_id = result.line_id AND line.slice_id = $2
+               AND line.kind <> 'deduction'
               JOIN jsonb_to_recordset($3)
                 AS rule(state text, waiting boolean, result text, same boolean, next text)
                 ON rule.state = coalesce(line.resume_state, line.state)
@@ -74,7 +75,7 @@ async def spoil_unreadable(tx: Tx, one: Slice, stream_id: str, actor: str) -> in
         """
         WITH changed AS (
             UPDATE line SET state = 'abnormal', reason = $3, rev = rev + 1
-             WHERE slice_id = $2 AND state IN ('normal', 'processing')
+             WHERE slice_id = $2 AND state IN ('normal', 'processing') AND kind <> 'deduction'
                AND line_id IN (SELECT row->>'line_id' FROM bad_row WHERE stream_id = $1)
             RETURNING *
         )
@@ -91,13 +92,16 @@ async def spoil_unreadable(tx: Tx, one: Slice, stream_id: str, actor: str) -> in
 
 
 async def apply_amounts(tx: Tx, one: Slice, stream_id: str, actor: str) -> int:
-    """Price the normal lines that still stand at the `rev` that was priced; returns how many."""
+    """Price the normal lines that still stand at the `rev` that was priced; returns how many.
+
+    A deduction keeps the amount it was ordered with.
+    """
     return await tx.execute(
         """
         WITH changed AS (
             UPDATE line SET amount_fen = (row->>'amount_fen')::bigint, rev = rev + 1
               FROM chunk_rows($1, 1) AS row
-             WHERE line_id = row->>'line_id' AND slice_id = $2 AND state = 'normal'
+             WHERE line_id = row->>'line_id' AND slice_id = $2 AND state = 'normal' AND kind <> 'deduction'
                AND rev = (row->>'rev')::int
             RETURNING line.*
         )
@@ -140,7 +144,7 @@ async def intercepted(tx: Tx, one: Slice, stream_id: str) -> dict[str, str]:
     """Line id → reason of the normal lines that the check before the file hit."""
     rows = await tx.fetch(
         f"SELECT line_id, result.reason FROM ({_FINDINGS}) AS result JOIN line USING (line_id) "
-        "WHERE slice_id = $2 AND state = 'normal' AND result.result IN ('hold', 'block')",
+        "WHERE slice_id = $2 AND state = 'normal' AND kind <> 'deduction' AND result.result IN ('hold', 'block')",
         stream_id,
         one.slice_id,
     )
@@ -159,17 +163,22 @@ async def arrived(tx: Tx, stream: str, slice_id: str, announced: int) -> bool:
 async def reopen(tx: Tx, one: Slice, actor: str) -> int:
     """Open lines back to 处理中, to be checked again; returns how many.
 
-    A line stays where its village is still unknown; under an objection only what it returns to changes.
+    A line stays where its village is still unknown; under an objection only what it returns to changes. Who is
+    paid is asked anew: a change of payee is one of the corrections.
     """
     lines: Sequence[Any] = await tx.fetch(
         """
-        WITH changed AS (
+        WITH payee_now AS (SELECT * FROM payees_on($5, $6::date)), changed AS (
             UPDATE line SET
                 state = CASE WHEN resume_state IS NULL THEN 'processing' ELSE state END,
                 reason = CASE WHEN resume_state IS NULL THEN NULL ELSE reason END,
                 resume_state = CASE WHEN resume_state IS NULL THEN NULL ELSE 'processing' END,
-                resume_reason = NULL, rev = rev + 1
+                resume_reason = NULL, rev = rev + 1,
+                payee_id = coalesce((SELECT payee_id FROM payee_now WHERE subject_id = line.subject_id),
+                                    (SELECT payee_id FROM enrolment e
+                                      WHERE e.application_id = line.application_id), payee_id)
              WHERE slice_id = $1 AND state IN ('abnormal', 'processing', 'held') AND village <> township
+               AND kind <> 'deduction'
             RETURNING *
         ), noted AS (
             INSERT INTO line_change
@@ -181,6 +190,8 @@ async def reopen(tx: Tx, one: Slice, actor: str) -> int:
         actor,
         tx.cause.id if tx.cause else None,
         tx.now,
+        one.project,
+        tx.today,
     )
     return len(lines)
 

@@ -122,12 +122,14 @@ async def record_results(tx: Tx, roster_id: str, results: Sequence[OfflineResult
              WHERE roster_row.row_id = result.row_id AND roster_id = $1 AND state = 'accepted'
             RETURNING roster_row.*
         )
-        INSERT INTO candidate
-        SELECT done.application_id, roster.project, left(done.township, 6), done.township, done.subject_id,
-               done.village, done.category, 'offline', 'open', NULL, NULL, $3
-          FROM done JOIN roster USING (roster_id)
+        INSERT INTO candidate (application_id, batch_id, project, county, township, subject_id, payee_id, village,
+                               category, quantity, channel, state, listed_at)
+        SELECT done.application_id, CASE b.opens_by WHEN 'roster' THEN b.batch_id ELSE '' END, roster.project,
+               left(done.township, 6), done.township, done.subject_id, done.payee_id, done.village,
+               done.category, done.quantity, 'offline', 'open', $3
+          FROM done JOIN roster USING (roster_id) JOIN batch b USING (batch_id)
          WHERE done.application_id IS NOT NULL
-        ON CONFLICT (application_id) DO NOTHING
+        ON CONFLICT (application_id, batch_id) DO NOTHING
         """,
         roster_id,
         values,

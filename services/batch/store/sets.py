@@ -83,7 +83,8 @@ async def reset_amounts(tx: Tx, slice_id: str, actor: str) -> None:
         """
         WITH changed AS (
             UPDATE line SET amount_fen = NULL, rev = rev + 1
-             WHERE slice_id = $1 AND amount_fen IS NOT NULL AND state <> 'void' RETURNING *
+             WHERE slice_id = $1 AND amount_fen IS NOT NULL AND state <> 'void' AND kind <> 'deduction'
+            RETURNING *
         )
         INSERT INTO line_change
         SELECT line_id, rev, slice_id, state, reason, amount_fen, $2, $3, $4 FROM changed

@@ -1,6 +1,6 @@
 """Slices: opening a township's submission, stating revisions, counters."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -9,11 +9,11 @@ from contracts.batch import Line, LinesStated, SliceOpened
 from kit import chunks
 from kit.db import Tx
 from kit.ids import new_id
-from services.batch.domain.lines import UNKNOWN_VILLAGE
+from services.batch.store import batches, deductions
 from services.batch.store.tables import Batch, Slice
 
 _LINES = TypeAdapter(list[Line])
-DUPLICATE = "R05 该对象本期已有有效明细 (R05: the person has a live line for this period)"
+REISSUE = "reissue"
 
 
 async def find(tx: Tx, slice_id: str, *, lock: bool = False) -> Slice | None:
@@ -25,17 +25,29 @@ async def find(tx: Tx, slice_id: str, *, lock: bool = False) -> Slice | None:
 
 
 async def locked(tx: Tx, slice_ids: Collection[str]) -> dict[str, Slice]:
-    """Several slices, locked in one order, by id."""
+    """Several slices by id: locked in the order of ids, given by submission.
+
+    Children are then numbered in that order by everybody, which is what keeps two sets from waiting in a circle.
+    """
     rows = await tx.fetch(
         "SELECT * FROM slice WHERE slice_id = ANY($1) ORDER BY slice_id FOR UPDATE", list(slice_ids)
     )
-    return {row["slice_id"]: Slice(**row) for row in rows}
+    found = sorted(rows, key=lambda row: (row["township"], row["category"], row["slice_id"]))
+    return {row["slice_id"]: Slice(**row) for row in found}
 
 
 async def add(
-    tx: Tx, batch: Batch, township: str, category: str, *, by: str, parent: Slice | None = None
+    tx: Tx,
+    batch: Batch,
+    township: str,
+    category: str,
+    *,
+    by: str,
+    signatures: Sequence[str],
+    kind: str = "first",
+    parent: Slice | None = None,
 ) -> Slice:
-    """A new slice with the next submission number of its batch, township and category."""
+    """A new slice with the next submission number; `signatures` its lines need before the county's."""
     await tx.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{batch.batch_id}|{township}|{category}"
     )
@@ -54,66 +66,35 @@ async def add(
         township=township,
         category=category,
         number=number,
-        kind="supplement" if parent else "first",
+        kind=kind,
         parent_id=parent.slice_id if parent else None,
         state="township",
         revision=0,
         exclusions=0,
         submitted_by=by,
         submitted_at=tx.now,
+        signatures=list(signatures),
     )
     await tx.insert(one)
     return one
 
 
-async def fill(
-    tx: Tx, one: Slice, villages: Mapping[str, str], application_ids: Sequence[str] | None, actor: str
-) -> int:
-    """Turn the open candidates into lines of the slice; returns how many (M17: 受理地区 is checked here).
-
-    A village text that `villages` doesn't know makes an abnormal line; a second live line is refused (R05).
-    """
-    chosen = (
-        "project = $2 AND township = $3 AND category = $4 AND state = 'open' "
-        "AND ($5::text[] IS NULL OR application_id = ANY($5))"
+async def child(tx: Tx, parent: Slice, kind: str) -> Slice:
+    """A slice for lines that leave `parent`; what leaves a reissue stays one (§6: no signature but the county's)."""
+    batch = await batches.find_batch(tx, parent.batch_id)
+    assert batch is not None
+    kind = REISSUE if parent.kind == REISSUE else kind
+    signatures = [] if kind == REISSUE else parent.signatures
+    return await add(
+        tx,
+        batch,
+        parent.township,
+        parent.category,
+        by=parent.submitted_by,
+        signatures=signatures,
+        kind=kind,
+        parent=parent,
     )
-    keys = (one.slice_id, one.project, one.township, one.category, application_ids)
-    lines = await tx.execute(
-        f"""
-        WITH village AS (SELECT * FROM jsonb_to_recordset($6) AS v(text text, code text)), fresh AS (
-            INSERT INTO line (line_id, slice_id, batch_id, project, period, county, township, category,
-                              application_id, subject_id, payee_id, village, state, reason, rev,
-                              entitlement_period)
-            SELECT gen_random_uuid()::text, s.slice_id, s.batch_id, s.project, s.period, s.county, s.township,
-                   s.category, c.application_id, c.subject_id, c.subject_id, coalesce(v.code, s.township),
-                   CASE WHEN v.code IS NULL THEN 'abnormal' ELSE 'processing' END,
-                   CASE WHEN v.code IS NULL THEN $7 END, 1, s.period
-              FROM (SELECT * FROM candidate WHERE {chosen}) AS c
-              JOIN slice s ON s.slice_id = $1
-              LEFT JOIN village v ON v.text = c.village
-             ORDER BY c.application_id
-            ON CONFLICT (subject_id, project, entitlement_period, kind, installment) WHERE state <> 'void'
-            DO NOTHING
-            RETURNING *
-        ), taken AS (
-            UPDATE candidate SET state = 'submitted', line_id = fresh.line_id FROM fresh
-             WHERE candidate.application_id = fresh.application_id
-        )
-        INSERT INTO line_change
-        SELECT line_id, rev, slice_id, state, reason, amount_fen, $8, NULL, $9 FROM fresh
-        """,
-        *keys,
-        [{"text": text, "code": code} for text, code in villages.items()],
-        UNKNOWN_VILLAGE,
-        actor,
-        tx.now,
-    )
-    await tx.execute(
-        f"UPDATE candidate SET state = 'refused', reason = $6 WHERE $1::text IS NOT NULL AND {chosen}",
-        *keys,
-        DUPLICATE,
-    )
-    return lines
 
 
 async def drop_empty(tx: Tx, one: Slice) -> None:
@@ -124,11 +105,12 @@ async def drop_empty(tx: Tx, one: Slice) -> None:
 async def state_revision(tx: Tx, one: Slice, cause: str | None) -> Slice:
     """State the slice's next revision: all its lines but the void ones; returns the slice at it."""
     revision = one.revision + 1
+    await deductions.follow(tx, [one.slice_id])
     await tx.execute("UPDATE slice SET revision = $2 WHERE slice_id = $1", one.slice_id, revision)
     found = await tx.fetch(
         """
         SELECT line_id, rev, application_id, subject_id, payee_id, village, state, reason, kind, installment,
-               entitlement_period, quantity, amount_fen
+               entitlement_period, quantity, amount_fen, reissue_of
           FROM line WHERE slice_id = $1 AND state <> 'void' ORDER BY line_id
         """,
         one.slice_id,

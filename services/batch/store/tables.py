@@ -14,12 +14,12 @@ class BatchTable(SQLModel):
     metadata = MetaData()
 
 
-def _at(*, nullable: bool = False) -> Any:
+def moment(*, nullable: bool = False) -> Any:
     kind: Any = DateTime(timezone=True)
     return Field(default=None, sa_type=kind, nullable=nullable)
 
 
-def _json() -> Any:
+def document() -> Any:
     return Field(sa_column=Column(JSONB, nullable=False))
 
 
@@ -31,8 +31,12 @@ class Project(BatchTable, table=True):
     project: str = Field(primary_key=True)
     version: str
     name: str
-    categories: dict[str, str] = _json()
-    deployed_at: datetime = _at()
+    categories: dict[str, str] = document()
+    deployed_at: datetime = moment()
+    opens_by: str = "carry_over"
+    signatures: list[str] = document()
+    unit: str = ""
+    households: bool = False
 
 
 class Batch(BatchTable, table=True):
@@ -45,7 +49,10 @@ class Batch(BatchTable, table=True):
     period: str
     county: str
     opened_by: str
-    opened_at: datetime = _at()
+    opened_at: datetime = moment()
+    opens_by: str = "carry_over"
+    closed_by: str | None = None
+    closed_at: datetime | None = moment(nullable=True)
 
 
 class Roster(BatchTable, table=True):
@@ -62,7 +69,7 @@ class Roster(BatchTable, table=True):
     accepted: int
     rejected: int
     uploaded_by: str
-    uploaded_at: datetime = _at()
+    uploaded_at: datetime = moment()
 
 
 class RosterFile(BatchTable, table=True):
@@ -88,16 +95,19 @@ class RosterRow(BatchTable, table=True):
     village: str | None = None
     category: str | None = None
     state: str
-    reasons: list[Any] = _json()
+    reasons: list[Any] = document()
     application_id: str | None = None
+    quantity: str = "1"
+    payee_id: str | None = None
 
 
 class Candidate(BatchTable, table=True):
-    """An application on the 补贴清单."""
+    """An application on the 补贴清单; with `change`, an enrolment carried over into one batch."""
 
     __tablename__ = "candidate"
 
     application_id: str = Field(primary_key=True)
+    batch_id: str = Field(default="", primary_key=True)
     project: str
     county: str
     township: str
@@ -108,7 +118,11 @@ class Candidate(BatchTable, table=True):
     state: str
     reason: str | None = None
     line_id: str | None = None
-    listed_at: datetime = _at()
+    listed_at: datetime = moment()
+    payee_id: str | None = None
+    quantity: str = "1"
+    change: str | None = None
+    reasons: list[Any] = document()
 
 
 class SettlementSet(BatchTable, table=True):
@@ -124,7 +138,7 @@ class SettlementSet(BatchTable, table=True):
     state: str
     order_id: str | None = None
     opened_by: str
-    opened_at: datetime = _at()
+    opened_at: datetime = moment()
 
 
 class Slice(BatchTable, table=True):
@@ -148,7 +162,8 @@ class Slice(BatchTable, table=True):
     set_id: str | None = None
     hand_command: str | None = None
     submitted_by: str
-    submitted_at: datetime = _at()
+    submitted_at: datetime = moment()
+    signatures: list[str] = document()
 
 
 class SliceRevision(BatchTable, table=True):
@@ -160,7 +175,7 @@ class SliceRevision(BatchTable, table=True):
     revision: int = Field(primary_key=True)
     cause: str | None = None
     lines: int
-    stated_at: datetime = _at()
+    stated_at: datetime = moment()
 
 
 class LineRow(BatchTable, table=True):
@@ -192,6 +207,9 @@ class LineRow(BatchTable, table=True):
     amount_fen: int | None = Field(default=None, sa_type=BigInteger)
     published: bool = False
     payment_code: str | None = None
+    reissue_of: str | None = None
+    case_id: str | None = None
+    replaced_by: str | None = None
 
 
 class LineChange(BatchTable, table=True):
@@ -207,7 +225,7 @@ class LineChange(BatchTable, table=True):
     amount_fen: int | None = Field(default=None, sa_type=BigInteger)
     actor: str
     cause: str | None = None
-    at: datetime = _at()
+    at: datetime = moment()
 
 
 class ObjectionHold(BatchTable, table=True):
@@ -217,8 +235,8 @@ class ObjectionHold(BatchTable, table=True):
 
     objection_id: str = Field(primary_key=True)
     line_id: str
-    accepted_at: datetime = _at()
-    concluded_at: datetime | None = _at(nullable=True)
+    accepted_at: datetime = moment()
+    concluded_at: datetime | None = moment(nullable=True)
     upheld: bool | None = None
 
 
@@ -232,7 +250,7 @@ class SetSlice(BatchTable, table=True):
     left_for: str | None = None
     left_reason: str | None = None
     left_by: str | None = None
-    left_at: datetime | None = _at(nullable=True)
+    left_at: datetime | None = moment(nullable=True)
 
 
 class Manifest(BatchTable, table=True):
@@ -251,10 +269,10 @@ class Manifest(BatchTable, table=True):
     exclusions: int
     actor: str
     work_item_id: str
-    signed_at: datetime = _at()
+    signed_at: datetime = moment()
     signature: str | None = None
     key_id: str | None = None
-    superseded_at: datetime | None = _at(nullable=True)
+    superseded_at: datetime | None = moment(nullable=True)
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
 
 
@@ -281,7 +299,7 @@ class Exclusion(BatchTable, table=True):
     actor: str
     ends_enrolment: bool
     moved_to: str | None = None
-    at: datetime = _at()
+    at: datetime = moment()
 
 
 class Arrival(BatchTable, table=True):

@@ -3,7 +3,15 @@
 Each has a slice (and set) of its own, so that they can come in any order.
 """
 
-from contracts.application import ApplicationListed, OfflineRecorded, OfflineResult
+from contracts.application import (
+    ApplicationListed,
+    ApplicationWithdrawn,
+    Enrolment,
+    EnrolmentsStated,
+    EnrolmentState,
+    OfflineRecorded,
+    OfflineResult,
+)
 from contracts.base import Message
 from contracts.batch import (
     CloseSet,
@@ -23,13 +31,14 @@ from contracts.manifest import set_root
 from contracts.orchestrator import ProjectDeployed
 from contracts.payment import AmountsStated, LineAmount, LinePayment, PaymentsStated
 from contracts.publicity import NoticeConfirmed
+from contracts.registry import Basis, HouseholdChanged, PayeeChanged
 from contracts.verification import FindingsStated, LineFinding
 from kit import chunks
 from kit.db import Tx
 from kit.testing import sealed
 from services.batch.domain.manifests import sheet
-from services.batch.store import batches, lines, sets, slices
-from services.batch.store.tables import Batch, LineRow, Project, Roster, RosterRow, SettlementSet
+from services.batch.store import batches, candidates, lines, sets, slices
+from services.batch.store.tables import Batch, Candidate, LineRow, Project, Roster, RosterRow, SettlementSet
 from services.batch.tests.county import CATEGORY, COUNTY, PERIOD, PROJECT, TOWN, VILLAGE
 
 IN_TOWN = ("cards", "findings", "aside", "recheck", "sign", "hand", "notice", "accept", "conclude")
@@ -89,6 +98,43 @@ GOLDEN: dict[type[Message], Message] = {
         village=VILLAGE,
         category=CATEGORY,
         channel="mini_program",
+    ),
+    ApplicationWithdrawn: ApplicationWithdrawn(application_id="a-gone", project=PROJECT, township=TOWN),
+    EnrolmentsStated: EnrolmentsStated.model_validate(
+        _part("enrolments:golden")
+        | {"project": PROJECT, "county": COUNTY}
+        | {
+            "enrolments": [
+                Enrolment(
+                    enrolment_id="e-golden",
+                    application_id="a-enrolled",
+                    rev=2,
+                    subject_id="s-enrolled",
+                    payee_id="s-enrolled",
+                    township=TOWN,
+                    village=VILLAGE,
+                    category=CATEGORY,
+                    state=EnrolmentState.ACTIVE,
+                    valid_from=PERIOD,
+                )
+            ]
+        }
+    ),
+    PayeeChanged: PayeeChanged(
+        subject_id="s-paid",
+        payee_id="s-guardian",
+        basis=Basis.GUARDIAN,
+        valid_from="2023-01-01",
+        rev=1,
+    ),
+    HouseholdChanged: HouseholdChanged(
+        household_id="h-golden",
+        subject_id="s-household",
+        head_id="s-head",
+        member_ids=["s-head"],
+        change="formed",
+        effective_on="2023-01-01",
+        rev=1,
     ),
     OfflineRecorded: OfflineRecorded(
         roster_id="golden",
@@ -158,7 +204,15 @@ GOLDEN |= {cls: sealed(message) for cls, message in GOLDEN.items()}
 async def prepare(tx: Tx) -> None:
     """A batch with a roster, and one slice with one line for each message (the county's each in a set)."""
     await batches.keep_project(
-        tx, Project(project=PROJECT, version="v1", name="x", categories={}, deployed_at=tx.now)
+        tx,
+        Project(
+            project=PROJECT,
+            version="v1",
+            name="x",
+            categories={},
+            deployed_at=tx.now,
+            signatures=["township_review"],
+        ),
     )
     batch = Batch(
         batch_id="golden", project=PROJECT, period=PERIOD, county=COUNTY, opened_by="county", opened_at=tx.now
@@ -191,6 +245,21 @@ async def prepare(tx: Tx) -> None:
     await tx.insert(row)
     for name in (*IN_TOWN, *IN_SET):
         await _slice(tx, batch, name)
+    await candidates.add(
+        tx,
+        Candidate(
+            application_id="a-gone",
+            project=PROJECT,
+            county=COUNTY,
+            township=TOWN,
+            subject_id="s-gone",
+            category=CATEGORY,
+            channel="mini_program",
+            state="open",
+            reasons=[],
+            listed_at=tx.now,
+        ),
+    )
     line = await lines.find(tx, "l-conclude")
     assert line is not None
     await lines.accept_objection(tx, "o-conclude", "l-conclude")
@@ -200,7 +269,7 @@ async def prepare(tx: Tx) -> None:
 
 
 async def _slice(tx: Tx, batch: Batch, name: str) -> None:
-    made = await slices.add(tx, batch, TOWN, CATEGORY, by="handler")
+    made = await slices.add(tx, batch, TOWN, CATEGORY, by="handler", signatures=["township_review"])
     await tx.execute("UPDATE slice SET slice_id = $2, revision = 1 WHERE slice_id = $1", made.slice_id, name)
     await tx.insert(_row(name))
     await chunks.mark(tx, name, 1)

@@ -51,6 +51,7 @@ class Office:
         )
         body = {"project": PROJECT, "period": PERIOD, "county": COUNTY}
         self.batch_id = (await self.post(COUNTY_HANDLER, "/batches", body))["batch_id"]
+        await self.room.emitted()
 
     async def call(self, actor: Actor | None, method: str, path: str, **options: Any) -> Any:
         """An HTTP answer."""

@@ -4,9 +4,11 @@ import asyncpg
 import pytest
 
 from kit.testing import RoomHarness
+from services.batch.store import year
 from services.batch.store.tables import BatchTable
 
 TABLES = BatchTable.metadata.tables
+assert year.Enrolment.__tablename__ in TABLES, "the year's tables are registered"
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
