@@ -23,6 +23,7 @@ from kit.dispatch import UNREACHABLE, Dispatcher
 from kit.envelope import Malformed, read
 from kit.handlers import Handlers
 from kit.inbox import Raw
+from kit.kafka import broker_security
 from kit.settings import Settings
 from kit.topics import answers, ensure_topics, missing_topics
 
@@ -98,6 +99,7 @@ class Consumer:
     async def _open(self) -> None:
         self._broker = KafkaBroker(
             self._settings.kafka_bootstrap,
+            security=broker_security(self._settings),
             client_id=f"daohu-{self._room}",
             logger=None,
             acks="all",

@@ -23,6 +23,7 @@ from kit.crashpoint import crashpoint
 from kit.db import Database
 from kit.envelope import MARKER_TYPE, headers_of
 from kit.ids import new_id
+from kit.kafka import client_options
 from kit.outbox import CHANNEL
 from kit.settings import Settings
 from kit.topics import ensure_topics, missing_topics
@@ -62,7 +63,7 @@ class Relay:
         await ensure_topics(self._settings, await self._topics())
         await self._recognise()
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap,
+            **client_options(self._settings),
             acks="all",
             enable_idempotence=self._settings.kafka_idempotent,
             linger_ms=2,
@@ -175,9 +176,7 @@ class Relay:
             by_topic[row["topic"]] = row
         if not by_topic:
             return
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap, enable_auto_commit=False, group_id=None
-        )
+        consumer = AIOKafkaConsumer(**client_options(self._settings), enable_auto_commit=False, group_id=None)
         await consumer.start()
         try:
             same = all([await self._stands(consumer, row) for row in by_topic.values()])

@@ -7,6 +7,7 @@ table's comment may say more: `rows: own` also ties its rows to a citizen's `sub
 exempts it.
 """
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -46,32 +47,45 @@ def desk_role(user: str) -> str:
 
 
 async def put_up(connection: asyncpg.Connection) -> None:
-    """Make the desk's grants and the policies anew, inside the migration's transaction.
+    """Make the desk's grants and the policies, inside the migration's transaction; nothing when they stand already.
 
     Raises RuntimeError when the role is missing and this connection may not create it.
     """
     user = await connection.fetchval("SELECT session_user")
     desk = desk_role(user)
     await _ensure_role(connection, user, desk)
-    quoted = f'"{desk}"'
-    await connection.execute(_FUNCTIONS)
     database = await connection.fetchval("SELECT quote_ident(current_database())")
+    wall = [_FUNCTIONS, _grants(database, f'"{desk}"')]
+    wall += [_policies(table, f'"{desk}"') for table in await connection.fetch(_TABLES)]
+    digest = hashlib.sha256("\n".join(wall).encode()).hexdigest()
+    # Made only when something changed: it locks every table, and other processes of the room may be at work.
+    if digest == await connection.fetchval(
+        "SELECT sha256 FROM migration WHERE (owner, name) = ('kit', 'wall')"
+    ):
+        return
+    for statement in wall:
+        await connection.execute(statement)
     await connection.execute(
-        f"GRANT TEMPORARY ON DATABASE {database} TO {quoted};"
-        f"GRANT USAGE ON SCHEMA public TO {quoted};"
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted};"
-        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted};"
-        f"REVOKE INSERT, UPDATE, DELETE ON migration FROM {quoted}"
+        "INSERT INTO migration (owner, name, sha256) VALUES ('kit', 'wall', $1) "
+        "ON CONFLICT (owner, name) DO UPDATE SET sha256 = excluded.sha256, at = clock_timestamp()",
+        digest,
     )
-    for table in await connection.fetch(_TABLES):
-        await _guard(connection, table, quoted)
+
+
+def _grants(database: str, desk: str) -> str:
+    return (
+        f"GRANT TEMPORARY ON DATABASE {database} TO {desk};"
+        f"GRANT USAGE ON SCHEMA public TO {desk};"
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {desk};"
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {desk};"
+        f"REVOKE INSERT, UPDATE, DELETE ON migration FROM {desk}"
+    )
 
 
 async def _ensure_role(connection: asyncpg.Connection, user: str, desk: str) -> None:
     if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", desk):
-        if not await connection.fetchval(
-            "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = $1", user
-        ):
+        may = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = $1"
+        if not await connection.fetchval(may, user):
             raise RuntimeError(f"role {desk} is missing: create it and grant it to {user} (deploy/README.md)")
         # Other databases of the same server may be making it at this moment.
         await connection.execute(
@@ -82,26 +96,24 @@ async def _ensure_role(connection: asyncpg.Connection, user: str, desk: str) -> 
         await connection.execute(f'GRANT "{desk}" TO "{user}"')
 
 
-async def _guard(connection: asyncpg.Connection, table: asyncpg.Record, desk: str) -> None:
-    """Policies of one table: the desk reads its region and what lies above, writes its region."""
+def _policies(table: asyncpg.Record, desk: str) -> str:
+    """Policies of one table: the desk reads its region and what lies above, and writes its region."""
     name, columns = f'"{table["name"]}"', set(table["columns"])
     parts = [f'"{one}"' for one in ("township", "county", "region") if one in columns]
-    await connection.execute(
-        f"DROP POLICY IF EXISTS desk_reads ON {name};"
-        f"DROP POLICY IF EXISTS desk_adds ON {name}; DROP POLICY IF EXISTS desk_changes ON {name};"
-        f"DROP POLICY IF EXISTS desk_removes ON {name}"
+    gone = "".join(
+        f"DROP POLICY IF EXISTS {one} ON {name};"
+        for one in ("desk_reads", "desk_adds", "desk_changes", "desk_removes")
     )
     if not parts or str(table["note"]).startswith("rows: shared"):
-        await connection.execute(f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY")
-        return
+        return f"{gone}ALTER TABLE {name} DISABLE ROW LEVEL SECURITY"
     code = f"coalesce({', '.join(parts)})"
     own = " AND row_is_own(subject_id)" if str(table["note"]).startswith("rows: own") else ""
     inside, seen = (
         f"row_in_scope({code}){own}",
         f"(row_in_scope({code}) OR row_above_scope({code})){own}",
     )
-    await connection.execute(
-        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;"
+    return (
+        f"{gone}ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;"
         f"CREATE POLICY desk_reads ON {name} FOR SELECT TO {desk} USING ({seen});"
         f"CREATE POLICY desk_adds ON {name} FOR INSERT TO {desk} WITH CHECK ({inside});"
         f"CREATE POLICY desk_changes ON {name} FOR UPDATE TO {desk} USING ({inside}) WITH CHECK ({inside});"

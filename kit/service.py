@@ -154,10 +154,21 @@ class Service:
             "leading": self.leader.leading,
         }
 
+    async def _migrate(self, settings: Settings) -> None:
+        database = Database(settings.dsn, 1)
+        await database.open()
+        try:
+            await migrate(database, migration_sources(self._package))
+        finally:
+            await database.close()
+
     def run(self) -> None:
-        """Serve until SIGTERM."""
+        """Serve until SIGTERM; with the one argument `migrate`, only bring the database up to date."""
         configure_logging(self.name)
         settings = Settings()
+        if sys.argv[1:] == ["migrate"]:
+            asyncio.run(self._migrate(settings))
+            return
         uvicorn.run(
             self.app,
             host=settings.host,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,7 +22,13 @@ class Settings(BaseSettings):
     """False only for the wheel broker, which has no idempotent producer (see the capability table)."""
     kafka_partitions: int = 12
     kafka_replication: int = 1
+    kafka_acls: bool = False
+    """Whether `exchange` keeps the agencies' ACLs on the broker (it needs an authorizer, and us as its super user)."""
     kafka_session_timeout_ms: int = 10_000
+    kafka_username: str = ""
+    """The room's own user; with one, clients speak TLS and SCRAM-SHA-512 (kit.kafka)."""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_ca_file: str = ""
     room_urls: dict[str, str] = Field(default_factory=dict)
     key_dir: str = ""
     regions_file: str = "regions/yunling.json"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: TID251  (kit speaks Kafka)
 from aiokafka.errors import TopicAlreadyExistsError, for_code  # noqa: TID251
 
+from kit.kafka import client_options
 from kit.settings import Settings
 
 
@@ -27,7 +28,7 @@ async def missing_topics(settings: Settings, topics: Sequence[str]) -> list[str]
 
     Raises the client's error when no broker answers within some seconds.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=5000)
+    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=5000)
     try:
         await admin.start()
         present = set(await admin.list_topics())
@@ -43,7 +44,7 @@ async def ensure_topics(settings: Settings, topics: Sequence[str]) -> None:
     """
     if not topics:
         return
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
         wanted = {settings.kafka_namespace + topic for topic in topics}

@@ -17,7 +17,7 @@ CREATE TABLE mine (name text PRIMARY KEY, county text NOT NULL, subject_id text)
 COMMENT ON TABLE mine IS 'rows: own';
 CREATE TABLE terms (name text PRIMARY KEY, county text NOT NULL);
 COMMENT ON TABLE terms IS 'rows: shared, because every county may read them';
-CREATE TABLE migration (name text);
+CREATE TABLE migration (owner text, name text, sha256 text NOT NULL, at timestamptz, PRIMARY KEY (owner, name));
 INSERT INTO thing VALUES ('a', '539901', '539901101', 's1'), ('b', '539901', '539901102', 's2'),
                          ('county', '539901', NULL, NULL), ('c', '539902', '539902101', 's3');
 INSERT INTO mine VALUES ('a', '539901', 's1'), ('b', '539901', 's2');
