@@ -84,6 +84,7 @@ async def open_set(body: OpenSet, room: CurrentRoom, actor: Actor = actor_for(OP
                     SliceRevision(slice_id=key, revision=members[key].revision) for key in sorted(members)
                 ],
                 lines=await slices.normal_lines(tx, found),
+                reissues=all(member.kind == slices.REISSUE for member in members.values()),
             )
         )
         tx.audit("batch.open_set", f"set:{one.set_id}", actor.sub, slices=len(found))

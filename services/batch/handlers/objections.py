@@ -16,13 +16,13 @@ MOVED_ON = "异议不成立，并入补充批次 (objection dismissed, joins a s
 
 
 async def _locked(tx: Tx, line_id: str) -> tuple[Slice, LineRow] | None:
-    """The line with the slice that it is in now, slice first, in the order of all other handlers."""
-    line = await lines.find(tx, line_id)
+    """The line that stands for it now, with its slice: slice first, in the order of all other handlers."""
+    line = await lines.standing(tx, line_id)
     if line is None:
         return None
     one = await slices.find(tx, line.slice_id, lock=True)
-    line = await lines.find(tx, line_id, lock=True)
-    if one is None or line is None or line.slice_id != one.slice_id:
+    line = await lines.find(tx, line.line_id, lock=True)
+    if one is None or line is None or line.slice_id != one.slice_id or line.replaced_by:
         raise RetryableError("the line moved meanwhile")
     return one, line
 
@@ -31,7 +31,7 @@ async def _locked(tx: Tx, line_id: str) -> tuple[Slice, LineRow] | None:
 async def objection_accepted(message: ObjectionAccepted, tx: Tx) -> None:
     """Hold the line, unless it is settled or its order is fixed: then only the conclusion counts."""
     found = await _locked(tx, message.line_id)
-    if found is None or not await lines.accept_objection(tx, message.objection_id, message.line_id):
+    if found is None or not await lines.accept_objection(tx, message.objection_id, found[1].line_id):
         return
     one, line = found
     if LineState(line.state) in FINAL or await sets.frozen(tx, one.set_id):

@@ -24,7 +24,7 @@ from services.batch.domain.manifests import Sheet, joined
 from services.batch.domain.signing import FINANCE_REVIEW, SET_NODES, refusal
 from services.batch.handlers.base import command_id, on
 from services.batch.handlers.signature import sign
-from services.batch.store import exclusions, manifests, sets, slices
+from services.batch.store import exclusions, manifests, reissues, sets, slices
 from services.batch.store.tables import SettlementSet, Slice
 
 ROOM = "room:batch"
@@ -177,7 +177,9 @@ async def freeze_set(message: FreezeSet, tx: Tx) -> None:
 
 @on(CloseSet)
 async def close_set(message: CloseSet, tx: Tx) -> None:
-    """归档: the set's slices are settled, and their townships hear it."""
+    """归档: the set's slices are settled, and their townships hear it; what failed opens its 重发."""
+    await sets.find(tx, message.set_id, lock=True)
+    members = await slices.locked(tx, await sets.members(tx, message.set_id))
     settled = await sets.settle(tx, message.set_id)
     await sets.set_state(tx, message.set_id, "closed", message.order_id)
     for one in settled:
@@ -185,6 +187,8 @@ async def close_set(message: CloseSet, tx: Tx) -> None:
             SliceSettled(slice_id=one["slice_id"], paid=one["paid"], failed=one["failed"]),
             cause=one["hand_command"],
         )
+    for member in members.values():
+        await reissues.open_slice(tx, member, ROOM)
     tx.emit(
         SetClosed(
             set_id=message.set_id,

@@ -52,6 +52,16 @@ async def guard(tx: Tx, batch_id: str, *, shared: bool = False) -> None:
     await tx.execute(f"SELECT pg_advisory_xact_lock{kind}(hashtextextended($1, 2))", batch_id)
 
 
+async def reopen(tx: Tx, batch_id: str) -> bool:
+    """Money came back: a closed batch has work again; False when it was open."""
+    return bool(
+        await tx.execute(
+            "UPDATE batch SET closed_by = NULL, closed_at = NULL WHERE batch_id = $1 AND closed_at IS NOT NULL",
+            batch_id,
+        )
+    )
+
+
 async def batches_in(tx: Tx, region: str, projects: Sequence[str] | None) -> list[dict[str, Any]]:
     """Batches of a region (or of the county that contains it) with counters; `projects` None means all.
 

@@ -16,6 +16,24 @@ async def find(tx: Tx, line_id: str, *, lock: bool = False) -> LineRow | None:
     return LineRow(**row) if row else None
 
 
+async def standing(tx: Tx, line_id: str) -> LineRow | None:
+    """The line to act on: its newest reissue, and for a deduction its normal line; None when it is unknown."""
+    row = await tx.fetchrow(
+        """
+        WITH RECURSIVE chain AS (
+            SELECT line_id, replaced_by FROM line
+             WHERE line_id = (SELECT coalesce(n.line_id, l.line_id) FROM line l LEFT JOIN line n
+                      ON l.kind = 'deduction' AND n.kind = 'normal' AND n.slice_id = l.slice_id
+                     AND n.application_id = l.application_id WHERE l.line_id = $1)
+            UNION ALL SELECT l.line_id, l.replaced_by FROM chain JOIN line l ON l.line_id = chain.replaced_by
+        )
+        SELECT line.* FROM chain JOIN line USING (line_id) WHERE chain.replaced_by IS NULL
+        """,
+        line_id,
+    )
+    return LineRow(**row) if row else None
+
+
 async def note(tx: Tx, line_ids: Sequence[str], actor: str, reason: str | None = None) -> None:
     """Append the lines as they stand to their history; `reason` of the act where the line itself has another."""
     await tx.execute(

@@ -29,7 +29,7 @@ from contracts.card_matching import CardsStated, LineCard
 from contracts.grievance import ObjectionAccepted, ObjectionConcluded
 from contracts.manifest import set_root
 from contracts.orchestrator import ProjectDeployed
-from contracts.payment import AmountsStated, LineAmount, LinePayment, PaymentsStated
+from contracts.payment import AmountsStated, LineAmount, LinePayment, PaymentReturned, PaymentsStated
 from contracts.publicity import NoticeConfirmed
 from contracts.registry import Basis, HouseholdChanged, PayeeChanged
 from contracts.verification import FindingsStated, LineFinding
@@ -42,7 +42,7 @@ from services.batch.store.tables import Batch, Candidate, LineRow, Project, Rost
 from services.batch.tests.county import CATEGORY, COUNTY, PERIOD, PROJECT, TOWN, VILLAGE
 
 IN_TOWN = ("cards", "findings", "aside", "recheck", "sign", "hand", "notice", "accept", "conclude")
-IN_SET = ("amounts", "priced", "payments", "signset", "return", "freeze", "close")
+IN_SET = ("amounts", "priced", "payments", "signset", "return", "freeze", "close", "back")
 
 
 def _row(name: str) -> LineRow:
@@ -163,6 +163,9 @@ GOLDEN: dict[type[Message], Message] = {
         | {"slice_id": "payments", "order_id": "golden", "slices": 1}
         | {"payments": [LinePayment(line_id="l-payments", state="paid")]}
     ),
+    PaymentReturned: PaymentReturned(
+        slice_id="back", line_id="l-back", order_id="o", payment_id="p", attempt=1, code="F03"
+    ),
     SetAsideOpenLines: SetAsideOpenLines(slice_id="aside", revision=1),
     RecheckLines: RecheckLines(slice_id="recheck", revision=1),
     SignSlice: SignSlice(
@@ -264,6 +267,8 @@ async def prepare(tx: Tx) -> None:
     assert line is not None
     await lines.accept_objection(tx, "o-conclude", "l-conclude")
     await lines.hold(tx, line, "room:grievance")
+    await tx.execute("UPDATE line SET state = 'paid' WHERE line_id = 'l-back'")
+    await tx.execute("UPDATE slice SET state = 'settled' WHERE slice_id = 'back'")
     await chunks.mark(tx, "findings:golden-freeze", 1)
     await chunks.mark(tx, "order:golden-close", 1)
 
