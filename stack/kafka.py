@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from stack import artifacts, processes
@@ -48,6 +49,19 @@ background.threads=2
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
+# A second listener, where everybody says who they are and may do nothing that no ACL allows. The rooms' own
+# listener (and the controller's) is anonymous here: on one machine it is the loopback interface.
+_SECURED = """\
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},AGENCIES://127.0.0.1:{agencies}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},AGENCIES://127.0.0.1:{agencies}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,AGENCIES:SASL_PLAINTEXT
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.agencies.scram-sha-512.sasl.jaas.config={login} required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+allow.everyone.if.no.acl.found=false
+"""
+_SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
 class Kafka:
@@ -55,7 +69,17 @@ class Kafka:
 
     kind = "kafka"
 
-    def __init__(self, data_dir: Path, *, log: Path | None = None, say: Say = lambda _: None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        log: Path | None = None,
+        say: Say = lambda _: None,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        """`users` (name → password) opens a second listener (`agencies`) with SCRAM and an authorizer."""
+        self._users = dict(users or {})
+        self._agencies_port = 0
         self._data = Path(data_dir).resolve()
         self._log = log or self._data.parent / "kafka.log"
         self._say = say
@@ -66,6 +90,12 @@ class Kafka:
     def bootstrap(self) -> str:
         """host:port for clients."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def agencies(self) -> str:
+        """host:port of the listener with users; only with `users`."""
+        assert self._users, "no users were given"
+        return f"127.0.0.1:{self._agencies_port}"
 
     @property
     def running(self) -> bool:
@@ -85,13 +115,34 @@ class Kafka:
     def begin(self) -> None:
         """Start without waiting (others may be started meanwhile); `wait()` follows."""
         prepare(self._say)
-        _format(self._data)
         self.port = self.port or free_port()
+        text = _PROPERTIES.format(port=self.port, controller=(controller := free_port()), data=self._data)
+        if self._users:
+            self._agencies_port = self._agencies_port or free_port()
+            text += _SECURED.format(
+                port=self.port, controller=controller, agencies=self._agencies_port, login=_SCRAM_LOGIN
+            )
+        self._format_with(text)
         properties = self._data / "server.properties"
-        properties.write_text(_PROPERTIES.format(port=self.port, controller=free_port(), data=self._data))
+        properties.write_text(text)
         archive = _archive()
         sharing = [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto"] if archive.exists() else []
         self._process = processes.spawn(_java(*sharing, "kafka.Kafka", str(properties)), log=self._log)
+
+    def _format_with(self, properties: str) -> None:
+        """The template, or with users (whose credentials stand in the metadata) a format of its own."""
+        if not self._users:
+            _format(self._data)
+        elif not (self._data / "meta.properties").exists():
+            self._data.mkdir(parents=True, exist_ok=True)
+            file = self._data.with_name("format.properties")
+            file.write_text(properties)
+            scram = [
+                part
+                for name, password in self._users.items()
+                for part in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")
+            ]
+            _run_format("-c", str(file), *scram)
 
     def wait(self, limit: float = 60.0) -> None:
         """Until the broker answers in its own protocol. Raises StackError with the log's end."""
@@ -171,11 +222,15 @@ def _make_template() -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     properties = fresh.with_name("format.properties")
     properties.write_text(_PROPERTIES.format(port=1, controller=2, data=fresh))
-    tool = _java("kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(properties))
+    _run_format("-c", str(properties))
+    fresh.rename(_template())
+
+
+def _run_format(*options: str) -> None:
+    tool = _java("kafka.tools.StorageTool", "format", "-t", _CLUSTER, *options)
     done = subprocess.run(tool, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode:
         raise StackError(f"Kafka format: {(done.stdout + done.stderr)[-500:]}")
-    fresh.rename(_template())
 
 
 def _record_archive() -> None:

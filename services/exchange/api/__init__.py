@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.exchange.api import agreements, public
+from services.exchange.api import agreements, public, webhooks
 
 router = APIRouter()
-for part in (agreements, public):
+for part in (agreements, public, webhooks):
     router.include_router(part.router)

@@ -14,6 +14,7 @@ from kit.service import CurrentRoom
 from services.exchange.api.bodies import AgencyIn, AgreementIn, AgreementOut, ReasonIn
 from services.exchange.api.operations import DECIDE, NAME, OPEN, PREFIX, READ, REVOKE
 from services.exchange.domain import AgreementState, Channel, SubscriptionState
+from services.exchange.handlers.access import keep_acls
 from services.exchange.handlers.feeding import feed_agencies
 from services.exchange.ports.pseudonyms import pseudonyms
 from services.exchange.store import agreements, feeds
@@ -150,6 +151,7 @@ async def approve(
         )
         tx.audit("exchange.approve_agreement", f"agreement:{agreement_id}", agency=one.agency)
         tx.wake(feed_agencies)
+        tx.wake(keep_acls)
     return AgreementOut.of(one)
 
 
@@ -179,6 +181,7 @@ async def revoke(
         one.reason = body.reason
         await agreements.save_decision(tx, one)
         taken = await agreements.silence(tx, one.agency, topic_of_agency(one.agency)) if was_active else 0
+        tx.wake(keep_acls)
         tx.audit(
             "exchange.revoke_agreement", f"agreement:{agreement_id}", agency=one.agency, taken_back=taken
         )

@@ -5,6 +5,7 @@ from kit.crypto import KeyMissing
 from kit.db import Tx
 from kit.service import Room
 from services.exchange.handlers.base import on
+from services.exchange.handlers.hooking import send_webhooks
 from services.exchange.ports.pseudonyms import Pseudonyms, pseudonyms
 from services.exchange.store import agreements, feeds, subscriptions
 
@@ -32,6 +33,7 @@ async def feed_agencies(room: Room) -> bool:
                     "exchange.publish", f"agency:{agency}", purpose=agreement.purpose, events=len(rows), topic=sent,
                     first=rows[0]["position"], last=rows[-1]["position"],
                 )  # fmt: skip
+                tx.wake(send_webhooks)
             more = more or bool(rows)
         crashpoint("exchange.after_feed")
     return more

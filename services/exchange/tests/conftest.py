@@ -10,6 +10,7 @@ from kit.auth import Actor, Kind, Role
 from kit.testing import RoomHarness, official
 from services.exchange.app import service
 from services.exchange.handlers.feeding import feed_agencies
+from services.exchange.ports.vault import open_vault
 from services.exchange.tests.golden import GOLDEN
 
 API = "/api/exchange/v1"
@@ -38,6 +39,7 @@ async def room(
     harness = await RoomHarness.create(
         "exchange", "services.exchange", service.handlers, service.app, postgres_dsn_factory(), tmp_path
     )
+    await open_vault(harness.room)
     yield harness
     await harness.close()
 
