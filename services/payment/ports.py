@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,6 +59,13 @@ class ResultPart(NamedTuple):
     text: str
 
 
+class BankStatement(NamedTuple):
+    """A day's movements on one account, as the bank's JSON names them; the digest is of the bytes that came."""
+
+    entries: list[dict[str, Any]]
+    sha256: str
+
+
 class NotYet(NamedTuple):
     """Results are not ready; ask again after so many seconds."""
 
@@ -102,6 +110,15 @@ class Bank:
         answer = await self._call("POST", "/v1/queries", json={"end_to_end_ids": list(end_to_end_ids)})
         found: list[dict[str, Any]] = answer.json()["results"]
         return found
+
+    async def statement(self, account: str, day: date) -> BankStatement:
+        """The statement of a day for a payer's account."""
+        answer = await self._call(
+            "GET", "/v1/statements", params={"account": account, "day": day.isoformat()}
+        )
+        names = ("bank_ref", "direction", "kind", "amount_fen", "end_to_end_id", "reference", "code")
+        entries = [{name: one[name] for name in names} for one in answer.json()["entries"]]
+        return BankStatement(entries, hashlib.sha256(answer.content).hexdigest())
 
     async def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:

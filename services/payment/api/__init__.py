@@ -2,8 +2,30 @@
 
 from fastapi import APIRouter
 
-from services.payment.api import ledger, orders, payments, pools, results, standards, vouchers
+from services.payment.api import (
+    decisions,
+    ledger,
+    orders,
+    payments,
+    pools,
+    recoveries,
+    results,
+    standards,
+    statements,
+    vouchers,
+)
 
 router = APIRouter()
-for part in (standards, pools, orders, vouchers, results, payments, ledger):
+for part in (
+    standards,
+    pools,
+    orders,
+    vouchers,
+    results,
+    decisions,
+    recoveries,
+    statements,
+    payments,
+    ledger,
+):
     router.include_router(part.router)

@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """Accounts per county × project × year (reliability §3). `appropriation` is the source outside."""
+    """Accounts per county × project × year (reliability §3).
+
+    `appropriation` and `clearing` are the world outside: below zero by what came from it. What was paid without
+    being owed stands on `receivable` instead of `paid`, until it is kept back, repaid or written off.
+    """
 
     APPROPRIATION = "appropriation"
     BUDGET = "budget"
@@ -15,6 +19,9 @@ class Kind(StrEnum):
     PAID = "paid"
     RETURNED = "returned"
     SUSPENSE = "suspense"
+    RECEIVABLE = "receivable"
+    WRITTEN_OFF = "written_off"
+    CLEARING = "clearing"
 
 
 LABELS = {
@@ -25,6 +32,9 @@ LABELS = {
     Kind.PAID: "已发放 (paid)",
     Kind.RETURNED: "退回 (returned)",
     Kind.SUSPENSE: "待查 (suspense)",
+    Kind.RECEIVABLE: "应追回 (receivable)",
+    Kind.WRITTEN_OFF: "已核销 (written off)",
+    Kind.CLEARING: "来款未认 (bank receipts not yet explained)",
 }
 
 

@@ -28,6 +28,14 @@ STEPS: dict[State, frozenset[State]] = {
     State.RETURNED: frozenset(),
 }
 
+DECIDED: dict[State, frozenset[State]] = {
+    # The bank refused the file whole: built again under the same ids.
+    State.SUBMITTED: frozenset({State.COMMITTED}),
+    # The bank contradicted itself, and it had paid after all.
+    State.REJECTED: frozenset({State.PAID}),
+}
+"""Steps that only a decision of two people may take."""
+
 SETTLED = frozenset({State.PAID, State.REJECTED, State.RETURNED})
 """States with a bank result; an order whose payments are all here is settled."""
 

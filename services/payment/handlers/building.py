@@ -48,7 +48,7 @@ async def build_files(room: Room) -> bool:
 def _detail(row: Mapping[str, Any], to: PayTo, terms: projects.Terms, file: Mapping[str, Any]) -> Detail:
     key = end_to_end_id(row["payment_id"], row["attempt"])
     memo = f"{terms.short_name}{file['period']}"
-    return Detail(row["seq"], key, to.account, to.name, to.bank_code, row["amount_fen"], memo)
+    return Detail(row["seq"], key, to.account, to.name, to.bank_code, row["net_fen"], memo)
 
 
 def _built(room: Room, file: Mapping[str, Any], terms: projects.Terms, details: list[Detail]) -> Built:

@@ -13,7 +13,7 @@ from services.payment.domain.orders import draw
 from services.payment.domain.standards import year_of
 from services.payment.handlers.building import build_files
 from services.payment.handlers.door import on
-from services.payment.store import orders, quotas, settling, slices, vouchers
+from services.payment.store import orders, quotas, results, settling, slices, vouchers
 from services.payment.store.ledger import Book
 from services.payment.store.slices import SignedSlice
 from services.payment.store.tables import Reservation
@@ -43,7 +43,14 @@ async def issue_order(message: IssueOrder, tx: Tx) -> None:
     signed = [await slices.signed(tx, one) for one in message.frozen]
     _check_roots(signed)
     candidates = orders.candidates(message.project, signed)
-    drawn = draw(candidates, await orders.former(tx, [one.payment_id for one in candidates]))
+    ids = [one.payment_id for one in candidates]
+    drawn = draw(candidates, await orders.former(tx, ids), await orders.instalments(tx, ids))
+    # A deduction that was signed and can't be kept back makes the order dearer by just as much.
+    dearer = drawn.not_kept_back_fen + sum(one.left_fen for one in signed)
+    if held is not None and held.reserved_fen < drawn.total_fen <= held.reserved_fen + dearer:
+        book = Book(message.project, message.county, year_of(message.period))
+        await quotas.reserve(tx, book, message.set_id, drawn.total_fen)
+        held = await quotas.reservation(tx, message.set_id)
     if held is None or drawn.total_fen > held.reserved_fen:
         raise NonRetryableError("the order is more than the quota reserved for its set")
     await _issue(
@@ -56,6 +63,7 @@ async def _issue(
 ) -> None:
     await orders.save(tx, message, held, signed, draft)
     await vouchers.draw(tx, draft.order_id, message.project)
+    await results.settle_kept_whole(tx, draft.order_id)
     tx.audit(
         "payment.issue_order",
         f"order:{draft.order_id}",

@@ -31,10 +31,10 @@ async def due(tx: Tx, *states: str) -> asyncpg.Record | None:
 
 
 async def payments(tx: Tx, file_id: str) -> list[asyncpg.Record]:
-    """The payments of a file that still wait to be sent, in the file's order."""
+    """The payments of a file that still wait to be sent, in the file's order; `net_fen` is what the bank pays."""
     return await tx.fetch(
-        "SELECT payment_id, attempt, seq, payee_id, amount_fen, entitlement_period FROM payment "
-        "WHERE file_id = $1 AND state = 'COMMITTED' ORDER BY seq",
+        "SELECT payment_id, attempt, seq, payee_id, net_fen, entitlement_period FROM payment "
+        "WHERE file_id = $1 AND state = 'COMMITTED' AND net_fen > 0 ORDER BY seq",
         file_id,
     )
 
@@ -83,7 +83,7 @@ async def save_built(tx: Tx, file: Mapping[str, Any], kept_out: Mapping[str, str
 async def _keep_out(tx: Tx, file: Mapping[str, Any], kept_out: Mapping[str, str]) -> None:
     codes = list(kept_out.values())
     fen = await tx.fetchval(
-        "SELECT sum(amount_fen)::bigint FROM payment WHERE file_id = $1 AND payment_id = ANY($2::text[])",
+        "SELECT sum(net_fen)::bigint FROM payment WHERE file_id = $1 AND payment_id = ANY($2::text[])",
         file["file_id"],
         list(kept_out),
     )
@@ -96,7 +96,7 @@ async def _keep_out(tx: Tx, file: Mapping[str, Any], kept_out: Mapping[str, str]
     await tx.execute(
         "UPDATE payment SET state = 'REJECTED', code = out.code, reason = out.reason, settled_posting = $4 "
         "FROM unnest($2::text[], $3::text[], $5::text[]) AS out(id, code, reason) "
-        "WHERE file_id = $1 AND payment_id = out.id AND state = 'COMMITTED'",
+        "WHERE file_id = $1 AND coalesce(paid_with, payment_id) = out.id AND state = 'COMMITTED'",
         file["file_id"],
         list(kept_out),
         codes,

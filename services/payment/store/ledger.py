@@ -28,6 +28,7 @@ class About(NamedTuple):
     set_id: str | None = None
     order_id: str | None = None
     file_id: str | None = None
+    case_id: str | None = None
 
 
 async def open_book(tx: Tx, book: Book) -> None:
@@ -53,8 +54,8 @@ async def post(tx: Tx, book: Book, moves: Iterable[Move], about: About) -> str |
     posting_id = new_id()
     await tx.execute(
         "INSERT INTO posting (posting_id, kind, project, county, year, memo, actor, set_id, order_id, "
-        "file_id, "
-        "business_day, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "file_id, case_id, "
+        "business_day, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         posting_id,
         about.kind,
         *book,
@@ -63,6 +64,7 @@ async def post(tx: Tx, book: Book, moves: Iterable[Move], about: About) -> str |
         about.set_id,
         about.order_id,
         about.file_id,
+        about.case_id,
         tx.today,
         tx.wall,
     )

@@ -69,6 +69,9 @@ class Payment(Base, table=True):
     kind: str
     installment: int
     amount_fen: int
+    net_fen: int
+    paid_with: str | None = None
+    paid_with_attempt: int | None = None
     state: str
     live: bool | None = Field(
         default=None, sa_column=Column(Computed("state", persisted=True), nullable=False)
@@ -77,10 +80,11 @@ class Payment(Base, table=True):
     reason: str | None = None
     bank_ref: str | None = None
     paid_at: str | None = None
-    committed_posting: str = Field(foreign_key="posting.posting_id")
+    committed_posting: str | None = Field(default=None, foreign_key="posting.posting_id")
     sent_posting: str | None = None
     settled_posting: str | None = None
     returned_posting: str | None = None
+    decision_id: str | None = None
 
 
 class ProjectTerms(Base, table=True):
@@ -191,4 +195,7 @@ class Conflict(Base, table=True):
     code: str | None = None
     source: str
     suspense_posting: str | None = None
+    suspended_fen: int = 0
+    settled_as: str | None = None
+    decision_id: str | None = Field(default=None, foreign_key="decision.decision_id")
     at: datetime = Field(sa_column=moment())

@@ -1,6 +1,6 @@
 """Drawing a payment order: payments by COPY, one posting for what is left of the reservation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts.payment import IssueOrder
@@ -38,6 +38,9 @@ _COLUMNS = (
     "kind",
     "installment",
     "amount_fen",
+    "net_fen",
+    "paid_with",
+    "paid_with_attempt",
     "state",
     "committed_posting",
 )
@@ -59,6 +62,8 @@ def candidates(project: str, slices: Sequence[SignedSlice]) -> list[Candidate]:
             row["line_id"],
             one.frozen.slice_id,
             int(row["amount_fen"] or 0),
+            row["application_id"],
+            row["kind"],
         )
         for one in slices
         for row in one.lines
@@ -68,11 +73,24 @@ def candidates(project: str, slices: Sequence[SignedSlice]) -> list[Candidate]:
 async def former(tx: Tx, ids: Sequence[str]) -> dict[str, Former]:
     """The latest attempt of each payment id the book has; should one land meanwhile, uniqueness stops us."""
     rows = await tx.fetch(
-        "SELECT DISTINCT ON (payment_id) payment_id, attempt, state, amount_fen FROM payment "
+        "SELECT DISTINCT ON (payment_id) payment_id, attempt, state, amount_fen, EXISTS (SELECT FROM conflict "
+        "WHERE conflict.payment_id = payment.payment_id AND settled_as IS NULL) AS contested FROM payment "
         "WHERE payment_id = ANY($1::text[]) ORDER BY payment_id, attempt DESC",
         list(ids),
     )
-    return {row["payment_id"]: Former(row["attempt"], State(row["state"]), row["amount_fen"]) for row in rows}
+    return {
+        row["payment_id"]: Former(row["attempt"], State(row["state"]), row["amount_fen"], row["contested"])
+        for row in rows
+    }
+
+
+async def instalments(tx: Tx, ids: Sequence[str]) -> dict[str, int]:
+    """Of these payment ids those that recoveries ordered to be kept back, in fen."""
+    rows = await tx.fetch(
+        "SELECT payment_id, amount_fen FROM instalment WHERE payment_id = ANY($1::text[]) AND state = 'ordered'",
+        list(ids),
+    )
+    return {row["payment_id"]: row["amount_fen"] for row in rows}
 
 
 class Draft(NamedTuple):
@@ -109,13 +127,14 @@ async def save(
     await tx.insert(*_slices(order_id, slices, drawn))
     common = (command.set_id, order_id, command.project, command.county)
     rows = {row["line_id"]: (one, row) for one in slices for row in one.lines}
+    places = list(_places(drawn.payable))
     records = (
-        _record(common, number, one, *rows[one.line.line_id], held.posting_id)
-        for number, one in enumerate(drawn.payable)
+        _record(common, place, one, *rows[one.line.line_id], held.posting_id or None)
+        for place, one in zip(places, drawn.payable, strict=True)
     )
     await tx.copy("payment", _COLUMNS, records)
     await tx.insert(*(_withheld(order_id, one) for one in drawn.withheld))
-    await _plan_files(tx, order)
+    await _plan_files(tx, order, places[-1][0] if places else 0)
     await tx.execute("UPDATE reservation SET order_id = $2 WHERE set_id = $1", command.set_id, order_id)
     about = About(
         "order",
@@ -137,7 +156,9 @@ def file_id(order_id: str, number: int) -> str:
 def _slices(order_id: str, slices: list[SignedSlice], drawn: Drawn) -> list[OrderSlice]:
     amounts: dict[str, list[int]] = {one.frozen.slice_id: [] for one in slices}
     for payable in drawn.payable:
-        amounts[payable.line.slice_id].append(payable.line.amount_fen)
+        amounts[payable.line.slice_id].append(
+            payable.line.amount_fen
+        )  # deductions below zero: the sum is net
     return [
         OrderSlice(
             order_id=order_id,
@@ -166,13 +187,23 @@ def _withheld(order_id: str, one: Withheld) -> WithheldRow:
     )
 
 
+def _places(payable: Sequence[Payable]) -> Iterator[tuple[int, int]]:
+    """File number and place in it; a line and the deductions kept back from it stay in one file."""
+    file, seq = 1, 0
+    for one in payable:
+        if seq >= FILE_LINES and one.paid_with is None:
+            file, seq = file + 1, 0
+        seq += 1
+        yield file, seq
+
+
 def _record(
     common: tuple[str, str, str, str],
-    number: int,
+    place: tuple[int, int],
     one: Payable,
     of: SignedSlice,
     row: Mapping[str, Any],
-    posting: str,
+    posting: str | None,
 ) -> tuple[Any, ...]:
     line = one.line
     return (
@@ -181,8 +212,8 @@ def _record(
         line.line_id,
         line.slice_id,
         *common,
-        file_id(common[1], number // FILE_LINES + 1),
-        number % FILE_LINES + 1,
+        file_id(common[1], place[0]),
+        place[1],
         of.township,
         row["village"],
         row["subject_id"],
@@ -191,13 +222,14 @@ def _record(
         row["kind"],
         int(row["installment"]),
         line.amount_fen,
+        one.net_fen,
+        *(one.paid_with or (None, None)),
         State.COMMITTED.value,
         posting,
     )
 
 
-async def _plan_files(tx: Tx, order: PaymentOrder) -> None:
-    count = -(-order.lines // FILE_LINES)
+async def _plan_files(tx: Tx, order: PaymentOrder, count: int) -> None:
     await tx.execute(
         "INSERT INTO bank_file (file_id, order_id, project, county, number, state, next_try_at) "
         "SELECT $1 || '-' || n, $1, $2, $3, n, 'planned', $5 FROM generate_series(1, $4::int) AS n",

@@ -33,13 +33,7 @@ async def settle(tx: Tx, order_id: str, answers: Sequence[Mapping[str, Any]]) ->
 
     NOT_FOUND settles nothing: the bank may still be booking. True when the order was settled by it.
     """
-    order = await tx.fetchrow(
-        "SELECT order_id, set_id, project, county, year, NULL AS file_id FROM payment_order WHERE "
-        "order_id = $1 "
-        "FOR UPDATE",
-        order_id,
-    )
-    assert order is not None
+    order = await results.lock_order(tx, order_id)
     open_ = {
         end_to_end_id(row["payment_id"], row["attempt"])
         for row in await tx.fetch(
@@ -57,7 +51,7 @@ async def settle(tx: Tx, order_id: str, answers: Sequence[Mapping[str, Any]]) ->
             one["end_to_end_id"], "", found[1], one.get("bank_serial") or "", one.get("paid_at") or ""
         )
         outcome.moves.setdefault(found[0], []).append(claim)
-    await results.apply(tx, dict(order), outcome, "query")
+    await results.apply(tx, order, outcome, "query")
     await _ask_again(tx, answers)
     return await settling.settle_if_done(tx, order_id)
 

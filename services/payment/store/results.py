@@ -8,9 +8,9 @@ from kit.db import Tx
 from kit.ids import end_to_end_id, parse_end_to_end_id
 from services.payment.domain.codes import REASONS
 from services.payment.domain.ledger import Kind, Move
-from services.payment.domain.results import Claim, Contradiction, Held, Outcome
+from services.payment.domain.results import Claim, Held, Outcome
 from services.payment.domain.states import State
-from services.payment.store import ledger
+from services.payment.store import conflicts, ledger, returns
 from services.payment.store.files import book_of
 from services.payment.store.ledger import About
 
@@ -20,13 +20,13 @@ FIRST_QUERY_SECONDS = 1.0
 async def held(tx: Tx, file_id: str) -> dict[str, Held]:
     """Every payment that was sent with a file, by its end-to-end id."""
     rows = await tx.fetch(
-        "SELECT payment_id, attempt, state, amount_fen, bank_ref FROM payment "
-        "WHERE file_id = $1 AND sent_posting IS NOT NULL",
+        "SELECT payment_id, attempt, state, net_fen, bank_ref FROM payment "
+        "WHERE file_id = $1 AND sent_posting IS NOT NULL AND net_fen > 0",
         file_id,
     )
     return {
         end_to_end_id(row["payment_id"], row["attempt"]): Held(
-            State(row["state"]), row["amount_fen"], row["bank_ref"]
+            State(row["state"]), row["net_fen"], row["bank_ref"]
         )
         for row in rows
     }
@@ -43,23 +43,40 @@ async def lock_file(tx: Tx, file_id: str) -> Mapping[str, Any] | None:
     return dict(row) if row else None
 
 
+async def lock_order(tx: Tx, order_id: str, decision_id: str | None = None) -> dict[str, Any]:
+    """An order with its book, as `apply` wants it; nobody else moves its payments meanwhile."""
+    row = await tx.fetchrow(
+        "SELECT order_id, set_id, project, county, year, NULL AS file_id FROM payment_order "
+        "WHERE order_id = $1 FOR UPDATE",
+        order_id,
+    )
+    assert row is not None, "payments belong to an order"
+    return dict(row) | {"decision_id": decision_id}
+
+
 async def apply(tx: Tx, file: Mapping[str, Any], outcome: Outcome, source: str) -> None:
-    """Move the payments and their money. `file` names book, set, order and file id (None for a query)."""
+    """Move the payments and their money.
+
+    `file` names book, set, order and file id (None for a query), and the decision if one moves them.
+    """
     for target, claims in outcome.moves.items():
         await _move(tx, file, target, claims, source)
     if outcome.contradictions:
-        await _keep_apart(tx, file, outcome.contradictions, source)
+        await conflicts.keep_apart(tx, file, outcome.contradictions, source)
 
 
 async def _move(tx: Tx, file: Mapping[str, Any], target: State, claims: Sequence[Claim], source: str) -> None:
     ids, attempts = _identities(claims)
     sums = await tx.fetch(
-        "SELECT state, sum(amount_fen)::bigint AS fen FROM payment JOIN unnest($1::text[], $2::int[]) "
+        "SELECT state, sum(net_fen)::bigint AS fen FROM payment JOIN unnest($1::text[], $2::int[]) "
         "AS one(payment_id, attempt) USING (payment_id, attempt) GROUP BY state",
         ids,
         attempts,
     )
+    riders = await returns.riders(tx, ids, attempts)
     moves = [move for row in sums for move in _moves(State(row["state"]), target, row["fen"])]
+    if target is State.RETURNED:
+        moves += await returns.came_home(tx, ids, attempts)
     about = About(
         "return" if target is State.RETURNED else "result",
         f"{_MEMOS.get(target, '')} [{source}]",
@@ -74,7 +91,7 @@ async def _move(tx: Tx, file: Mapping[str, Any], target: State, claims: Sequence
         f"UPDATE payment SET state = $3, code = nullif(one.code, ''), reason = nullif(one.reason, ''), "
         f"bank_ref = coalesce(nullif(one.serial, ''), bank_ref), paid_at = coalesce(nullif(one.at, ''), "
         f"paid_at), "
-        f"{column} = coalesce($8, {column}) "
+        f"{column} = coalesce($8, {column}), decision_id = coalesce($9, decision_id) "
         "FROM unnest($1::text[], $2::int[], $4::text[], $5::text[], $6::text[], $7::text[]) "
         "AS one(payment_id, attempt, code, reason, serial, at) "
         "WHERE payment.payment_id = one.payment_id AND payment.attempt = one.attempt",
@@ -86,12 +103,32 @@ async def _move(tx: Tx, file: Mapping[str, Any], target: State, claims: Sequence
         [one.bank_serial for one in claims],
         [one.paid_at for one in claims],
         posting,
+        file.get("decision_id"),
     )
+    if riders:
+        await returns.settle_riders(tx, riders, target)
     await _restore(tx, file, target, moves)
+    if target is State.RETURNED:
+        await returns.state_returned(tx, file["order_id"], ids, attempts)
     if target is State.UNKNOWN:
         await _ask_later(tx, file["order_id"], ids, attempts)
     else:
         await _asked_enough(tx, ids, attempts)
+
+
+async def settle_kept_whole(tx: Tx, order_id: str) -> None:
+    """Payments of which nothing is left to send: the deductions kept back are all of it."""
+    rows = await tx.fetch(
+        "UPDATE payment SET state = 'PAID', paid_at = $2 WHERE order_id = $1 AND net_fen = 0 "
+        "AND paid_with IS NULL AND state = 'COMMITTED' RETURNING payment_id, attempt",
+        order_id,
+        tx.today.isoformat(),
+    )
+    if rows:
+        found = await returns.riders(
+            tx, [one["payment_id"] for one in rows], [one["attempt"] for one in rows]
+        )
+        await returns.settle_riders(tx, found, State.PAID)
 
 
 _MEMOS = {
@@ -104,7 +141,8 @@ _MEMOS = {
 def _moves(before: State, target: State, fen: int) -> list[Move]:
     match target:
         case State.PAID:
-            return [Move(Kind.IN_TRANSIT, Kind.PAID, fen)]
+            # What was held as failed and is decided to have been paid was set aside when the bank claimed it.
+            return [Move(Kind.SUSPENSE if before is State.REJECTED else Kind.IN_TRANSIT, Kind.PAID, fen)]
         case State.REJECTED:
             return [Move(Kind.IN_TRANSIT, Kind.BUDGET, fen)]
         case State.RETURNED:
@@ -124,7 +162,8 @@ async def _restore(tx: Tx, file: Mapping[str, Any], target: State, moves: Sequen
         file["order_id"],
         file["file_id"],
     )
-    fen = sum(move.fen for move in moves)
+    fen = sum(move.fen for move in moves if move.target is Kind.RETURNED)
+    fen -= sum(move.fen for move in moves if move.source is Kind.RETURNED)
     await ledger.post(tx, book_of(file), [Move(Kind.RETURNED, Kind.BUDGET, fen)], about)
 
 
@@ -149,47 +188,6 @@ async def _asked_enough(tx: Tx, ids: list[str], attempts: list[int]) -> None:
         ids,
         attempts,
     )
-
-
-async def _keep_apart(tx: Tx, file: Mapping[str, Any], found: Sequence[Contradiction], source: str) -> None:
-    for one in found:
-        identity = parse_end_to_end_id(one.claim.end_to_end_id)
-        assert identity is not None, "checked against the sent payments"
-        number = await tx.fetchval(
-            "INSERT INTO conflict (payment_id, attempt, order_id, project, county, held, claimed, code, "
-            "source, at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING number",
-            *identity,
-            file["order_id"],
-            file["project"],
-            file["county"],
-            one.held.value,
-            one.claim.status,
-            one.claim.code or None,
-            source,
-            tx.now,
-        )
-        if number is not None and (one.held, one.claim.status) == (State.REJECTED, "success"):
-            await _suspend(tx, file, identity, number)
-
-
-async def _suspend(tx: Tx, file: Mapping[str, Any], identity: tuple[str, int], number: int) -> None:
-    """The bank says it paid what we hold as failed: that much is set aside, until a person has found out."""
-    fen = await tx.fetchval(
-        "SELECT amount_fen FROM payment WHERE payment_id = $1 AND attempt = $2", *identity
-    )
-    free = await ledger.balance(tx, book_of(file), Kind.BUDGET)
-    about = About(
-        "suspend",
-        "银行回盘矛盾，待查 (contradiction)",
-        "payment",
-        file["set_id"],
-        file["order_id"],
-        file["file_id"],
-    )
-    moves = [Move(Kind.BUDGET, Kind.SUSPENSE, min(fen, free))]
-    posting = await ledger.post(tx, book_of(file), moves, about)
-    await tx.execute("UPDATE conflict SET suspense_posting = $2 WHERE number = $1", number, posting)
 
 
 def _identities(claims: Sequence[Claim]) -> tuple[list[str], list[int]]:

@@ -7,16 +7,21 @@ from contracts.batch import FrozenSlice, LineExcluded, LinesStated
 from contracts.manifest import signable, slice_root
 from kit import chunks
 from kit.db import Tx
+from services.payment.domain.orders import DEDUCTION
 
 
 class SignedSlice(NamedTuple):
-    """A slice whose root was recomputed; `lines` are payable: signed, not excluded since."""
+    """A slice whose root was recomputed; `lines` are payable: signed, not excluded since.
+
+    `left_fen`: deductions among those that left; by so much the rest is dearer than what was approved.
+    """
 
     frozen: FrozenSlice
     root: str
     township: str
     category: str
     lines: list[Mapping[str, Any]]
+    left_fen: int = 0
 
 
 async def save_head(tx: Tx, stated: LinesStated) -> None:
@@ -62,11 +67,18 @@ async def signed(tx: Tx, frozen: FrozenSlice) -> SignedSlice:
         frozen.exclusions,
     )
     at_signing = frozenset(one["line_id"] for one in excluded if one["seq"] <= frozen.exclusions_at_signing)
-    payable = signable(rows, frozenset(one["line_id"] for one in excluded))
+    gone = frozenset(one["line_id"] for one in excluded)
+    payable = signable(rows, gone)
+    left = [
+        one["amount_fen"] or 0
+        for one in rows
+        if one["line_id"] in gone - at_signing and one["kind"] == DEDUCTION and one["state"] == "normal"
+    ]
     return SignedSlice(
         frozen,
         slice_root(rows, at_signing),
         head["township"] if head else "",
         head["category"] if head else "",
         [one for one in payable if isinstance(one, Mapping)],
+        -sum(left),
     )

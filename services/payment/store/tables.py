@@ -151,6 +151,7 @@ class Posting(Base, table=True):
     set_id: str | None = None
     order_id: str | None = None
     file_id: str | None = None
+    case_id: str | None = None
     memo: str
     actor: str
     business_day: date

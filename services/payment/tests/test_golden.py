@@ -17,7 +17,8 @@ async def test_each_twice_and_all_again_later_changes_nothing_more(world: World)
         await world.harness.dispatcher.handle([record])
     assert await world.value("SELECT count(*) FROM parked") == 0
     before = (await world.balances(), await world.states(), await world.value("SELECT count(*) FROM outbox"))
-    assert before[1] == {"COMMITTED": 3}
+    assert before[1] == {"COMMITTED": 3, "PAID": 1}
+    assert before[0]["receivable"] == 5000
     for record in [*records, *reversed(records)]:
         await world.harness.dispatcher.handle([record])
     after = (await world.balances(), await world.states(), await world.value("SELECT count(*) FROM outbox"))

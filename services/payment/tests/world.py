@@ -8,7 +8,7 @@ import asyncpg
 from pydantic import BaseModel
 
 from contracts.base import rows_digest
-from contracts.batch import FrozenSlice, Line, LineExcluded, LinesStated, LineState
+from contracts.batch import FrozenSlice, Line, LineExcluded, LinesStated, LineState, OverpaymentFound
 from contracts.manifest import slice_root
 from contracts.payment import IssueOrder, LinkQuota
 from contracts.registry import Account, AccountsReply, SubjectsRequest
@@ -105,6 +105,23 @@ def link(fen: int, set_id: str = "set1") -> LinkQuota:
     return LinkQuota(set_id=set_id, project=PROJECT, period=PERIOD, county=COUNTY, approved_fen=fen)
 
 
+def overpaid(of: Line, fen: int | None = None) -> OverpaymentFound:
+    """A paid line turned out not to be owed."""
+    return OverpaymentFound(
+        slice_id=of.line_id.rpartition("-")[0],
+        line_id=of.line_id,
+        application_id=of.application_id,
+        subject_id=of.subject_id,
+        payee_id=of.payee_id,
+        project=PROJECT,
+        county=COUNTY,
+        township=TOWNSHIP,
+        entitlement_period=of.entitlement_period,
+        amount_fen=fen or of.amount_fen or 0,
+        reason="R04",
+    )
+
+
 @dataclass
 class World:
     """The room and its surroundings."""
@@ -148,7 +165,8 @@ class World:
         """A slice stated, funded and ordered; returns the order id."""
         await self.bank_knows(lines)
         fen = sum(one.amount_fen or 0 for one in lines)
-        await self.grant(fen)
+        if fen > 0:
+            await self.grant(fen)
         await self.harness.deliver(*stated(slice_id, lines))
         await self.harness.deliver(link(fen, set_id))
         await self.harness.deliver(issue(frozen(slice_id, lines), set_id=set_id), id=f"issue-{set_id}")
