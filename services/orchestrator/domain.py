@@ -1,6 +1,6 @@
 """Pure decisions of the orchestrator: what a node's manifest means, and who may complete it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,12 @@ def form_problem(
         if not plain and not listed:
             return f"表单项 {name} 类型不支持 (a form field of an unsupported type)"
     return None
+
+
+def texts_of(form: Mapping[str, Any]) -> Iterator[str]:
+    """Every text of a form, those of its lists too."""
+    for value in form.values():
+        yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
 
 
 def same_person(others: Collection[str], completed: Mapping[str, str], actor: str) -> bool:

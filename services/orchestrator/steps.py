@@ -34,6 +34,8 @@ class Group:
         self._cases: dict[str, Case] = {}
         self._new: set[str] = set()
         self._closed: dict[tuple[str, int], tuple[str, str]] = {}
+        self._nodes: dict[tuple[str, int], str] = {}
+        """Element of every work item that is open or was opened here, by instance and task."""
         self.completed: dict[str, dict[str, str]] = {}
         """Instance → node → who completed it last."""
         self.items: dict[str, Any] = {}
@@ -48,6 +50,7 @@ class Group:
             await self._project(row.version)
         for item in await store.work_items_of(self.tx, list(self._rows)):
             self.items[item["id"]] = item
+            self._nodes[item["instance_id"], item["task_id"]] = item["node"]
             if item["state"] == "done":
                 self.completed.setdefault(item["instance_id"], {})[item["node"]] = item["completed_by"]
 
@@ -230,6 +233,7 @@ class Group:
         if node is None:
             return
         item = named_id("work_item", row.id, task_id)
+        self._nodes[row.id, task_id] = element
         region = domain.region_of(node, case.data | {"county": row.county, "township": row.township})
         due = self._due(f"working days({node.due_working_days})")
         self.changes.work_items.append(
@@ -275,8 +279,9 @@ class Group:
                 business_key=row.business_key,
                 instance_id=row.id,
                 work_item_id=named_id("work_item", row.id, task_id),
-                node="",
+                node=self._nodes.get((row.id, task_id), ""),
                 decision=decision,
+                actor=actor or None,
             )
         )
 

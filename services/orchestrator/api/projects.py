@@ -46,7 +46,7 @@ async def deploy(body: Deployment, room: CurrentRoom, actor: Actor = Depends(req
     canonical = orjson.dumps(body.files, option=orjson.OPT_SORT_KEYS)
     version = hashlib.sha256(canonical).hexdigest()
     try:
-        project = programs.add(version, body.files)
+        project = programs.add(version, body.files, strict=True)
     except engine.ProjectRefused as refused:
         raise errors.unprocessable(
             "project-refused", "项目不能部署", "the project can't be deployed", problems=refused.problems

@@ -126,7 +126,7 @@ async def _complete(tx: Tx, item_id: str, body: Completion, actor: Actor) -> Non
         body.decision,
     )
     wrong = domain.form_problem(body.form, body.decision, item["decisions"], required or ())
-    if wrong is None and any(isinstance(one, str) and mask.looks_like_pii(one) for one in body.form.values()):
+    if wrong is None and any(mask.looks_like_pii(one) for one in domain.texts_of(body.form)):
         wrong = "意见中不得填写身份证号、卡号或电话 (no ID, card or phone number in a form)"
     if wrong is not None:
         raise errors.unprocessable(
