@@ -21,7 +21,13 @@ async def profiles(room: Room, subject_ids: Sequence[str]) -> list[Person]:
     for at in range(0, len(wanted), A_CALL):
         body = SubjectsRequest(purpose=Purpose.VERIFICATION, subject_ids=wanted[at : at + A_CALL])
         reply = await room.peers.post("registry", "/internal/v1/subjects:profiles", body, ProfilesReply)
-        found += [(one.subject_id, one.birth_date, one.gender, one.blind_index) for one in reply.profiles]
+        found += [
+            Person(
+                one.subject_id, one.birth_date, one.gender, one.blind_index,
+                tuple(sorted({member.blind_index for member in one.members})),
+            )
+            for one in reply.profiles
+        ]  # fmt: skip
     return found
 
 

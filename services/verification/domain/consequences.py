@@ -20,12 +20,14 @@ class Consequence(NamedTuple):
 def usual(fact: str, value: object, period: str, died_on: date | None, within: str) -> Consequence:
     """The usual consequence of a confirmed hit on `fact` for a line of `period`.
 
+    A household outlives a member: the line is left out until its size and payee are put right.
+
     `within` is the project's parameter for the period of death: pay or stop. Death after the period leaves the
     line owed: only the payee changes.
     """
     if fact == "payee_death":
         return Consequence("payee")
-    if fact in ("death", "member_death") and value == "after":
+    if fact == "death" and value == "after":
         return Consequence("payee", _died_in(period, died_on))
     if fact == "death":
         last = _died_in(period, died_on)

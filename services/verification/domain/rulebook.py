@@ -22,6 +22,8 @@ FACTS = (
     "fiscal_payroll",
     "prisoner",
     "payee_death",
+    "member_death",
+    "members",
     "higher_subsidy",
     "company",
     "vehicle",

@@ -10,6 +10,7 @@ from services.verification.domain.rulebook import FACTS, STOP_RULE, Rulebook, Ru
 from services.verification.store import checks, evidence, facts
 
 DEDUCTION = "deduction"
+_DAYS = {"payee_death": "payee_died_on", "member_death": "member_died_on"}
 
 
 class Found(NamedTuple):
@@ -55,7 +56,7 @@ def hit_record(
     """One hit in the order of `raising.HIT_COLUMNS`, with the consequence its review starts from."""
     ruling, fact = one.ruling, fact_of(one.ruling)
     value = row[fact] if fact else ""
-    died_on = row["payee_died_on" if fact == "payee_death" else "died_on"]
+    died_on = row[_DAYS.get(fact, "died_on")]
     follows = usual(fact, value, row["period"], died_on, book.within)
     return (
         row["job_id"], stage, project, row["township"][:6], row["township"], slice_id, row["line_id"],

@@ -6,7 +6,8 @@ from kit.db import Tx
 from services.verification.store.facts_sql import EVIDENCE
 
 _ROWS = {
-    "death": ("deaths",),
+    "death": ("deaths", "member_deaths"),
+    "member_death": ("member_deaths",),
     "payee_death": ("payee_deaths",),
     "exclusive_subsidy": ("exclusive_subsidy", "exclusive"),
     "higher_subsidy": ("higher",),

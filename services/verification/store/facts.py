@@ -14,7 +14,7 @@ _COLUMNS = (
     "place", "job_id", "line_id", "rev", "application_id", "subject_id", "payee_id", "project", "township",
     "category", "period", "kind", "installment", "quantity", "amount_fen",
 )  # fmt: skip
-_PERSON = ("subject_id", "birth_date", "gender", "blind_index")
+_PERSON = ("subject_id", "birth_date", "gender", "blind_index", "members")
 PAGE = 2000
 """Rows judged at once."""
 
@@ -49,15 +49,19 @@ async def add_lines(tx: Tx, job_id: str, slice_id: str, revision: int) -> None:
     )
 
 
-async def add_persons(tx: Tx, persons: Iterable[Person], book: Rulebook) -> None:
+async def add_persons(tx: Tx, persons: Sequence[Person], book: Rulebook) -> None:
     """Profiles, the periods that the checked rows name, and what lists and claims say; call it last."""
-    await tx.copy("checked_person", _PERSON, persons)
+    await tx.copy("checked_person", _PERSON, ((*one[:4], len(one.members)) for one in persons))
+    members = ((one.subject_id, index) for one in persons for index in one.members)
+    await tx.copy("checked_member", ("subject_id", "blind_index"), members)
     periods = [row["period"] for row in await tx.fetch("SELECT DISTINCT period FROM checked")]
     spans = [(period, span_of(period, book.age_at)) for period in periods]
     readable = [(period, *span) for period, span in spans if span is not None]
     await tx.copy("checked_period", ("period", "first", "last", "age_on"), readable)
     # Without statistics the planner takes a temporary table for empty.
-    await tx.connection.execute("ANALYZE checked; ANALYZE checked_person; ANALYZE checked_period")
+    await tx.connection.execute(
+        "ANALYZE checked; ANALYZE checked_person; ANALYZE checked_member; ANALYZE checked_period"
+    )
     await tx.execute(LISTED)
     await tx.execute(OTHERS)
     await tx.connection.execute("ANALYZE checked_listed; ANALYZE checked_other")

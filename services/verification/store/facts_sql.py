@@ -8,13 +8,16 @@ CREATE TEMP TABLE checked (
     quantity numeric NOT NULL, amount_fen bigint NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMP TABLE checked_person (
-    subject_id text PRIMARY KEY, birth_date date NOT NULL, gender text NOT NULL, blind_index text NOT NULL
+    subject_id text PRIMARY KEY, birth_date date NOT NULL, gender text NOT NULL, blind_index text NOT NULL,
+    members int NOT NULL
 ) ON COMMIT DROP;
+CREATE TEMP TABLE checked_member (subject_id text NOT NULL, blind_index text NOT NULL) ON COMMIT DROP;
 CREATE TEMP TABLE checked_period (
     period text PRIMARY KEY, first date NOT NULL, last date NOT NULL, age_on date NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMP TABLE checked_listed (
-    place int NOT NULL, who text NOT NULL, kind text NOT NULL, source text NOT NULL, day date, detail text
+    place int NOT NULL, who text NOT NULL, blind_index text NOT NULL, kind text NOT NULL, source text NOT NULL,
+    day date, detail text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE checked_other (
     place int NOT NULL, relation text NOT NULL, source text NOT NULL, row text NOT NULL
@@ -23,22 +26,25 @@ CREATE TEMP TABLE checked_other (
 
 LISTED = """
 INSERT INTO checked_listed
-SELECT about.place, about.who, row.kind, file.source, row.day, row.detail
+SELECT about.place, about.who, row.blind_index, row.kind, file.source, row.day, row.detail
   FROM (SELECT c.place, c.township, c.period, p.blind_index, 'subject' AS who
-          FROM checked AS c JOIN checked_person AS p USING (subject_id)
+          FROM checked AS c JOIN checked_person AS p USING (subject_id) WHERE p.members = 0
+        UNION ALL
+        SELECT c.place, c.township, c.period, m.blind_index, 'member'
+          FROM checked AS c JOIN checked_member AS m USING (subject_id)
         UNION ALL
         SELECT c.place, c.township, c.period, p.blind_index, 'payee'
           FROM checked AS c JOIN checked_person AS p ON p.subject_id = c.payee_id) AS about
   JOIN checked_period AS s USING (period)
   JOIN reference_row AS row USING (blind_index)
   JOIN reference_file AS file USING (file_id)
- WHERE (about.who = 'subject' OR row.kind = 'deaths')
+ WHERE (about.who <> 'payee' OR row.kind = 'deaths')
    -- A county's list speaks for its own region, a province's for all under it.
    AND starts_with(about.township, file.region)
    AND (file.valid_to IS NULL OR file.valid_to >= s.first)
    AND (row.kind = 'deaths' OR row.day IS NULL OR row.day <= s.last)
 """
-"""Who stands on which list that counts at the place's township and period."""
+"""Who stands on which list that counts at the place's township and period; a household where any member does."""
 
 OTHERS = """
 INSERT INTO checked_other
@@ -72,7 +78,7 @@ SELECT DISTINCT mine.place, mine.relation, '申领台账 ' || other.project, min
 UNION
 SELECT mine.place, mine.relation, listed.source, mine.pair_id || '|' || concat_ws('|', listed.source, listed.detail)
   FROM mine
-  JOIN checked_listed AS listed ON listed.place = mine.place AND listed.who = 'subject'
+  JOIN checked_listed AS listed ON listed.place = mine.place AND listed.who <> 'payee'
    AND listed.kind = 'other_subsidy' AND listed.detail = mine.other
 """
 """Other subsidies that a regional rule names beside the checked one: earlier live claims, and departments' lists."""
@@ -82,8 +88,11 @@ WITH listed AS (
     SELECT place,
            min(day) FILTER (WHERE kind = 'deaths' AND who = 'subject') AS died_on,
            min(day) FILTER (WHERE kind = 'deaths' AND who = 'payee') AS payee_died_on,
+           min(day) FILTER (WHERE kind = 'deaths' AND who = 'member') AS member_died_on,
+           max(day) FILTER (WHERE kind = 'deaths' AND who = 'member') AS last_member_died_on,
+           count(DISTINCT blind_index) FILTER (WHERE kind = 'deaths' AND who = 'member') AS members_dead,
            (array_agg(coalesce(detail, source) ORDER BY day, source)
-                FILTER (WHERE kind = 'deaths' AND who = 'subject'))[1] AS death_source,
+                FILTER (WHERE kind = 'deaths' AND who <> 'payee'))[1] AS death_source,
            (array_agg(coalesce(detail, source) ORDER BY day, source)
                 FILTER (WHERE kind = 'deaths' AND who = 'payee'))[1] AS payee_death_source,
            array_agg(detail) FILTER (WHERE kind = 'membership') AS memberships,
@@ -98,6 +107,11 @@ WITH listed AS (
            min(source) FILTER (WHERE kind = 'properties') AS property_source,
            min(source) FILTER (WHERE kind = 'village_cadres') AS village_cadre_source
       FROM checked_listed GROUP BY place
+), died AS (
+    -- A household is dead when all of its members are.
+    SELECT c.place, CASE WHEN p.members = 0 THEN l.died_on
+                         WHEN l.members_dead = p.members THEN l.last_member_died_on END AS died_on
+      FROM checked AS c JOIN checked_person AS p USING (subject_id) JOIN listed AS l USING (place)
 ), others AS (
     SELECT place, min(source) FILTER (WHERE relation = 'exclusive') AS exclusive,
            min(source) FILTER (WHERE relation = 'higher') AS higher
@@ -117,8 +131,11 @@ WITH listed AS (
 SELECT c.place, c.job_id, c.line_id, c.rev, c.application_id, c.subject_id, c.township, c.period, c.kind,
        c.category, p.subject_id IS NOT NULL AS person_known, s.period IS NOT NULL AS period_known,
        extract(year FROM age(s.age_on, p.birth_date))::int AS age, p.gender,
-       CASE WHEN l.died_on IS NULL THEN 'none' WHEN l.died_on < s.first THEN 'before'
-            WHEN l.died_on <= s.last THEN 'within' ELSE 'after' END AS death,
+       CASE WHEN d.died_on IS NULL THEN 'none' WHEN d.died_on < s.first THEN 'before'
+            WHEN d.died_on <= s.last THEN 'within' ELSE 'after' END AS death,
+       CASE WHEN l.member_died_on IS NULL THEN 'none' WHEN l.member_died_on < s.first THEN 'before'
+            WHEN l.member_died_on <= s.last THEN 'within' ELSE 'after' END AS member_death,
+       coalesce(p.members, 0) AS members,
        CASE WHEN l.payee_died_on IS NULL THEN 'none' WHEN l.payee_died_on < s.first THEN 'before'
             WHEN l.payee_died_on <= s.last THEN 'within' ELSE 'after' END AS payee_death,
        EXISTS (SELECT FROM claim AS mine JOIN claim AS other USING (subject_id, project)
@@ -150,7 +167,8 @@ SELECT c.place, c.job_id, c.line_id, c.rev, c.application_id, c.subject_id, c.to
        payees.subjects AS shared_payee, coalesce(surveyed.outcome, 'none') AS survey,
        c.quantity, c.amount_fen, CASE WHEN c.quantity > 0 THEN ceil(c.amount_fen / c.quantity)::bigint ELSE 0 END
            AS unit_fen,
-       l.died_on, l.payee_died_on, l.death_source, l.payee_death_source,
+       d.died_on, l.member_died_on, l.payee_died_on, l.death_source, l.death_source AS member_death_source,
+       l.payee_death_source,
        coalesce(l.listed_exclusive, o.exclusive) AS exclusive_subsidy_source, o.higher AS higher_subsidy_source,
        l.membership_source, l.household_source, l.fiscal_payroll_source, l.prisoner_source, l.company_source,
        l.vehicle_source, l.property_source, l.village_cadre_source, lifted.lifted
@@ -158,6 +176,7 @@ SELECT c.place, c.job_id, c.line_id, c.rev, c.application_id, c.subject_id, c.to
   LEFT JOIN checked_person AS p USING (subject_id)
   LEFT JOIN checked_period AS s USING (period)
   LEFT JOIN listed AS l USING (place)
+  LEFT JOIN died AS d USING (place)
   LEFT JOIN others AS o USING (place)
   LEFT JOIN payees USING (payee_id)
   LEFT JOIN surveyed USING (place)
@@ -168,7 +187,7 @@ SELECT c.place, c.job_id, c.line_id, c.rev, c.application_id, c.subject_id, c.to
 
 EVIDENCE = """
 SELECT place, fact, string_agg(row, E'\\n' ORDER BY row) AS rows FROM (
-    SELECT place, CASE WHEN kind = 'deaths' AND who = 'payee' THEN 'payee_deaths' ELSE kind END AS fact,
+    SELECT place, CASE WHEN kind <> 'deaths' OR who = 'subject' THEN kind ELSE who || '_deaths' END AS fact,
            concat_ws('|', source, day, detail) AS row
       FROM checked_listed WHERE place = ANY($1)
     UNION

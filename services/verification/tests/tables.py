@@ -24,6 +24,8 @@ SURVEYED = [
     Rule("R15", {"shared_payee": "> 2"}, "warn", "shared_payee"),
     Rule("R06", {"exclusive_subsidy": "true"}, "block", "exclusive_subsidy"),
     Rule("R06", {"higher_subsidy": "true"}, "hold", "higher_subsidy"),
+    Rule("R04", {"death": '"before"'}, "block", "death"),
+    Rule("R04", {"member_death": 'not("none")'}, "warn", "member_death"),
     Rule("R04", {"payee_death": 'not("none")'}, "hold", "payee_death"),
 ]
 """R11 asks for a household survey, R13 for the price, R14 and R15 for a second look, R06 for regional pairs."""

@@ -8,7 +8,8 @@ import pytest
 from contracts.application import ApplicationSubmitted
 from contracts.verification import EligibilityPassed, EligibilityRefused, SetRechecked
 from kit.auth import Role
-from kit.testing import RoomHarness, official, only
+from kit.rows import acting
+from kit.testing import RoomHarness, citizen, official, only
 from services.verification.handlers.checking import check_applications, check_lines
 from services.verification.tests.tables import SURVEYED, dmn
 from services.verification.tests.test_checks import findings
@@ -44,7 +45,7 @@ def table(version: str = "v1") -> Any:
 async def checked(room: RoomHarness, *lines: Any, revision: int = 1) -> dict[str, tuple[str, list[str]]]:
     await room.deliver(*stated(list(lines), revision), verify(revision))
     found = findings(await room.work(check_lines))
-    return {key: (one.verdict, [hit.rule for hit in one.hits]) for key, one in found.items()}
+    return {key: (one.verdict, sorted(hit.rule for hit in one.hits)) for key, one in found.items()}
 
 
 async def test_a_list_counts_in_its_own_region(room: RoomHarness, registry: Registry) -> None:
@@ -290,6 +291,41 @@ async def test_a_dead_payee_is_no_dead_beneficiary(room: RoomHarness, registry: 
         "民政",
     )
     assert await checked(room, line("S1"), revision=2) == {"l-S1": ("pass", [])}
+
+
+async def test_a_citizen_sees_own_rows_only_even_behind_the_routes(
+    room: RoomHarness, registry: Registry
+) -> None:
+    registry.born |= {"S1": OLD, "S2": OLD}
+    await room.deliver(table(), eligibility("S1"), eligibility("S2"))
+    await room.work(check_applications)
+    token = acting.set(citizen("S1"))
+    try:
+        async with room.room.tx() as tx:
+            assert [row["subject_id"] for row in await tx.fetch("SELECT * FROM claim")] == ["S1"]
+    finally:
+        acting.reset(token)
+
+
+async def test_a_household_outlives_a_member(room: RoomHarness, registry: Registry) -> None:
+    registry.born |= dict.fromkeys(["S1", "S2", "S3"], OLD)
+    registry.homes["home"] = ["S1", "S2", "S3"]
+    await listed(room, "vehicles", ("S3", None, "货车"))
+    await listed(room, "deaths", ("S2", date(2023, 4, 20), "民政"))
+    await room.deliver(table())
+    home = line("home", payee_id="S1")
+    assert await checked(room, home) == {"l-home": ("hold", ["R04", "R11"])}
+    await listed(room, "deaths", ("S1", date(2023, 1, 9), "民政"))
+    assert await checked(room, home, revision=2) == {"l-home": ("hold", ["R04", "R04", "R11"])}
+    found = (await look(room, HANDLER, "/hits?rule=R04&state=open"))["items"]
+    assert [(one["fact"], one["fact_value"], one["consequence"]) for one in found] == [
+        ("member_death", "before", "exclude"),
+        ("payee_death", "before", "payee"),
+    ]
+    await listed(room, "deaths", ("S3", date(2023, 4, 9), "民政"))
+    assert (await checked(room, home, revision=3))["l-home"][0] == "block"
+    (gone,) = (await look(room, HANDLER, "/hits?effect=block"))["items"]
+    assert (gone["fact"], gone["consequence"], gone["last_period"]) == ("death", "stop", "202304")
 
 
 async def test_lists_say_how_old_they_are(room: RoomHarness, registry: Registry) -> None:

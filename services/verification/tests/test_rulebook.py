@@ -11,6 +11,7 @@ GOOD = {
     "category": "destitute", "person_known": True, "period_known": True, "age": 70, "gender": "male",
     "death": "none", "duplicate": False, "exclusive_subsidy": False, "membership": "claimed",
     "household": "inside", "fiscal_payroll": False, "prisoner": False, "payee_death": "none",
+    "member_death": "none", "members": 0,
     "higher_subsidy": False, "company": False, "vehicle": False, "property": False, "village_cadre": False,
     "shared_payee": 1, "survey": "none", "quantity": 1, "amount_fen": 0, "unit_fen": 0, "stop_list": False,
 }  # fmt: skip

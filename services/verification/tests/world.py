@@ -22,10 +22,12 @@ SLICE = "slice-1"
 
 
 class Registry:
-    """Answers as the real one: `born` says who is known; a number's blind index is `b:` and the number."""
+    """Answers as the real one: `born` says who is known, `homes` who lives together (the head first); a number's
+    blind index is `b:` and the number."""
 
     def __init__(self) -> None:
         self.born: dict[str, date] = {}
+        self.homes: dict[str, list[str]] = {}
         self.out = False
         self.calls: list[int] = []
 
@@ -39,14 +41,22 @@ class Registry:
             }
         else:
             self.calls.append(len(body["subject_ids"]))
-            answer = {
-                "profiles": [
-                    {"subject_id": one, "birth_date": str(self.born[one]), "gender": "female",
-                     "blind_index": f"b:{one}"}
-                    for one in body["subject_ids"] if one in self.born
-                ]
-            }  # fmt: skip
+            found = [
+                self._profile(one) for one in body["subject_ids"] if one in self.born or one in self.homes
+            ]
+            answer = {"profiles": found}
         return httpx.Response(200, json=answer)
+
+    def _profile(self, subject: str) -> dict[str, Any]:
+        """A household has its head's data, and its members."""
+        members = self.homes.get(subject, [])
+        head = members[0] if members else subject
+        profile: dict[str, Any] = {
+            "subject_id": subject, "birth_date": str(self.born[head]), "gender": "female", "blind_index": f"b:{head}",
+        }  # fmt: skip
+        if members:
+            profile |= {"head_id": head, "members": [self._profile(one) for one in members]}
+        return profile
 
 
 def deployed(version: str = "v1", *, rules: str | None = None, **parameters: Any) -> ProjectDeployed:
