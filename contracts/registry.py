@@ -214,7 +214,9 @@ class PayeesCheck(Record):
 
 
 class PayeesReply(Record):
-    """Same order: true where the payee is the beneficiary, the head of the household, or holds a valid mandate."""
+    """Same order: true where the payee is the one whom a mandate names that day; without one, the household's
+    head or the beneficiary.
+    """
 
     authorised: list[bool]
 

@@ -2,17 +2,18 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from contracts.registry import PersonIn
+from contracts.registry import Basis, PersonIn
 
 CHILD_UNDER_YEARS = 14
 """Below this age a person's data are sensitive (个人信息保护法 art. 28): posted masked (decisions §5)."""
 MAX_NAME_LENGTH = 60
-_DOTS = dict.fromkeys(map(ord, "•・‧∙．●"), "·")
+_DOTS = dict.fromkeys(map(ord, "•・･‧∙⋅．.●"), "·")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 class RoomOperation(StrEnum):
@@ -25,6 +26,8 @@ class RoomOperation(StrEnum):
     READ_ACCOUNTS = "registry.read_accounts"
     PUT_ACCOUNTS = "registry.put_accounts"
     BLIND_INDEXES = "registry.blind_indexes"
+    HOUSEHOLDS = "registry.resolve_households"
+    CHECK_PAYEES = "registry.check_payees"
 
 
 ALLOWED_ROOMS: dict[RoomOperation, frozenset[str]] = {
@@ -35,6 +38,8 @@ ALLOWED_ROOMS: dict[RoomOperation, frozenset[str]] = {
     RoomOperation.READ_ACCOUNTS: frozenset({"payment"}),
     RoomOperation.PUT_ACCOUNTS: frozenset({"card_matching"}),
     RoomOperation.BLIND_INDEXES: frozenset({"verification"}),
+    RoomOperation.HOUSEHOLDS: frozenset({"application", "batch"}),
+    RoomOperation.CHECK_PAYEES: frozenset({"batch", "card_matching", "payment"}),
 }
 """Minimal use (PIPL art. 6): a room that needs no number is never given one. The one place that says so."""
 
@@ -72,8 +77,11 @@ class Person:
 
 
 def canonical_name(text: str) -> str | NameProblem:
-    """One spelling per name: no blanks, one kind of middle dot, composed characters; or what is wrong."""
-    name = "".join(unicodedata.normalize("NFC", text).translate(_DOTS).split())
+    """One spelling per name: no blanks, one kind of middle dot, no full-width letters, composed characters.
+
+    Or what is wrong. A variant character is another spelling: it becomes the person's by two people's decision.
+    """
+    name = "".join(unicodedata.normalize("NFC", text).translate(_DOTS).translate(_FULL_WIDTH).split())
     if not name:
         return NameProblem.EMPTY
     if len(name) > MAX_NAME_LENGTH:
@@ -107,3 +115,104 @@ def is_child(birth_date: date, today: date) -> bool:
 def digest_of(subject_ids: Iterable[str]) -> str:
     """SHA-256 over the sorted ids: names the set of persons an audit row is about; hex."""
     return "sha256:" + hashlib.sha256("\n".join(sorted(set(subject_ids))).encode()).hexdigest()
+
+
+class Kind(StrEnum):
+    """What officials change: who is paid, households, another spelling of a name, erasure."""
+
+    PAYEE = "payee"
+    HEAD = "head"
+    SPLIT = "split"
+    JOIN = "join"
+    LEAVE = "leave"
+    ALIAS = "alias"
+    ERASE = "erase"
+
+
+OF_HOUSEHOLDS = frozenset({Kind.HEAD, Kind.SPLIT, Kind.JOIN, Kind.LEAVE})
+DEATH = "death"
+"""The reason with which a change of head also lets the former head leave."""
+
+
+class Wrong(StrEnum):
+    """Why a change does not fit what stands."""
+
+    NOT_A_HOUSEHOLD = "not_a_household"
+    IS_A_HOUSEHOLD = "is_a_household"
+    NO_MEMBER = "no_member"
+    ALREADY_MEMBER = "already_member"
+    MEMBER_ELSEWHERE = "member_elsewhere"
+    ALREADY_HEAD = "already_head"
+    HEAD_STAYS = "head_stays"
+    NOBODY = "nobody"
+    ONE_PERSON = "one_person"
+    BASIS = "basis"
+    VALIDITY = "validity"
+    SAME_NAME = "same_name"
+
+
+WRONG_MESSAGES = {
+    Wrong.NOT_A_HOUSEHOLD: "不是家庭户 (not a household)",
+    Wrong.IS_A_HOUSEHOLD: "不是自然人 (not a single person)",
+    Wrong.NO_MEMBER: "不是该户成员 (not a member of this household)",
+    Wrong.ALREADY_MEMBER: "已是该户成员 (already a member of this household)",
+    Wrong.MEMBER_ELSEWHERE: "已登记在其他户 (a member of another household)",
+    Wrong.ALREADY_HEAD: "已是户主 (already the head)",
+    Wrong.HEAD_STAYS: "户主须先变更才能迁出 (a head leaves only after a change of head)",
+    Wrong.NOBODY: "未指明人员 (nobody is named)",
+    Wrong.ONE_PERSON: "应指明一人 (exactly one person is to be named)",
+    Wrong.BASIS: "收款依据与收款人不符 (the basis does not fit the payee)",
+    Wrong.VALIDITY: "有效期不正确；代领须有截止日 (validity is wrong; 代领 needs a last day)",
+    Wrong.SAME_NAME: "姓名已一致 (the name is known already)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A household as it stands."""
+
+    household_id: str
+    subject_id: str
+    township: str
+    head_id: str
+    members: frozenset[str]
+    rev: int
+
+
+def wrong_household(
+    kind: Kind, home: Home, persons: Sequence[str], elsewhere: frozenset[str]
+) -> Wrong | None:
+    """Why these persons can't be made head, be split off, join or leave; `elsewhere` live in other households."""
+    named = frozenset(persons)
+    if not named:
+        return Wrong.NOBODY
+    if kind is Kind.JOIN:
+        if named & home.members:
+            return Wrong.ALREADY_MEMBER
+        return Wrong.MEMBER_ELSEWHERE if named & elsewhere else None
+    if named - home.members:
+        return Wrong.NO_MEMBER
+    if kind is Kind.HEAD:
+        if len(named) != 1:
+            return Wrong.ONE_PERSON
+        return Wrong.ALREADY_HEAD if home.head_id in named else None
+    return Wrong.HEAD_STAYS if home.head_id in named else None
+
+
+def wrong_payee(
+    basis: Basis, subject_id: str, head_id: str | None, persons: Sequence[str], first: date, last: date | None
+) -> Wrong | None:
+    """Why this person can't be the payee on this ground, from the first to the last day."""
+    if len(set(persons)) != 1:
+        return Wrong.ONE_PERSON
+    fits = {
+        Basis.SELF: persons[0] == subject_id,
+        Basis.HOUSEHOLD_HEAD: persons[0] == head_id,
+        Basis.GUARDIAN: persons[0] != subject_id and head_id is None,
+        Basis.AUTHORISED: persons[0] not in (subject_id, head_id),
+    }
+    if not fits[basis]:
+        return Wrong.BASIS
+    if (last is not None and last < first) or (basis is Basis.AUTHORISED and last is None):
+        return Wrong.VALIDITY
+    return None

@@ -11,8 +11,12 @@ from contracts.registry import (
     AccountsStored,
     BlindIndexReply,
     BlindIndexRequest,
+    HouseholdsReply,
+    HouseholdsResolve,
     IdentitiesReply,
     NamesReply,
+    PayeesCheck,
+    PayeesReply,
     ProfilesReply,
     ResolveReply,
     ResolveRequest,
@@ -25,7 +29,7 @@ from kit.idnumber import IdNumber, normalise
 from kit.service import CurrentRoom
 from services.registry.domain import ALLOWED_ROOMS, RoomOperation
 from services.registry.ports import vault_of
-from services.registry.store import persons, reads
+from services.registry.store import households, mandates, persons, reads
 
 MOST_PERSONS = 5000
 """Most persons in one call: bounds memory and the length of a transaction."""
@@ -64,6 +68,29 @@ async def resolve(
         subject_ids = [one.subject_id for one in answers if one.subject_id]
         reads.audit_read(tx, RoomOperation.RESOLVE, actor.sub, "resolve", subject_ids, len(subject_ids))
     return ResolveReply(persons=answers)
+
+
+@router.post("/households:resolve")
+async def resolve_households(
+    body: HouseholdsResolve, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.HOUSEHOLDS)]
+) -> HouseholdsReply:
+    """One beneficiary per household, formed where missing; who joins or leaves later needs two people."""
+    _bounded(body.households)
+    async with room.tx() as tx:
+        answers = await households.resolve(tx, body.households)
+        found = [one.subject_id for one in answers if one.subject_id]
+        reads.audit_read(tx, RoomOperation.HOUSEHOLDS, actor.sub, "resolve", found, len(found))
+    return HouseholdsReply(households=answers)
+
+
+@router.post("/payees:check")
+async def check_payees(
+    body: PayeesCheck, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.CHECK_PAYEES)]
+) -> PayeesReply:
+    """R12: who may receive whose money on a day. No person's data is read."""
+    _bounded(body.pairs)
+    async with room.tx() as tx:
+        return PayeesReply(authorised=await mandates.authorised(tx, body.project, body.on, body.pairs))
 
 
 @router.post("/subjects:profiles")

@@ -31,17 +31,23 @@ class Content:
     number: str = field(repr=False)
     name: str = field(repr=False)
     phone: str | None = field(default=None, repr=False)
+    aliases: tuple[str, ...] = field(default=(), repr=False)
+    """Other spellings of the name that two people have approved."""
+
+    def is_called(self, name: str) -> bool:
+        """Whether a canonical name is this person's, in one of the approved spellings."""
+        return name == self.name or name in self.aliases
 
     @classmethod
     def open(cls, vault: Vault, person: Sealed) -> "Content":
         """Decrypt an envelope; its place (the blind index) is bound in, so that none can be swapped."""
         clear = vault.open(person.wrapped_key, person.sealed, person.blind_index, owner=person.blind_index)
-        number, name, phone = clear.decode().split(_SEPARATOR)
-        return cls(number, name, phone or None)
+        number, name, phone, *aliases = clear.decode().split(_SEPARATOR)
+        return cls(number, name, phone or None, tuple(aliases))
 
     def clear(self) -> bytes:
         """The bytes to seal."""
-        return _SEPARATOR.join([self.number, self.name, self.phone or ""]).encode()
+        return _SEPARATOR.join([self.number, self.name, self.phone or "", *self.aliases]).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ async def resolve(
         if sealed is None or _is_other(person, sealed, contents, only_subject):
             answers[person.place] = _refused(person.source.ref, NOT_KNOWN, NOT_KNOWN_MESSAGE, person.notices)
             continue
-        if contents[person.blind_index].name == person.name:
+        if contents[person.blind_index].is_called(person.name):
             accepted.append(person)
             answers[person.place] = Resolved(
                 ref=person.source.ref,
@@ -69,12 +69,22 @@ async def resolve(
     return [answer for answer in answers if answer is not None]
 
 
+async def known(tx: Tx, vault: Vault, id_no: str) -> str | None:
+    """The living subject whose number this is, in whatever spelling."""
+    number = normalise(id_no, today=tx.today)
+    if isinstance(number, IdProblem):
+        return None
+    index = vault.blind_index(number.number)
+    found = (await _find(tx, [index])).get(index)
+    return found.subject_id if found else None
+
+
 def _is_other(
     person: Person, sealed: Sealed, contents: Mapping[str, Content], only_subject: str | None
 ) -> bool:
     if only_subject is None:
         return False
-    return sealed.subject_id != only_subject or contents[person.blind_index].name != person.name
+    return sealed.subject_id != only_subject or not contents[person.blind_index].is_called(person.name)
 
 
 def _read(vault: Vault, place: int, source: PersonIn, today: date) -> Person | Resolved:

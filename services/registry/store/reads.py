@@ -6,6 +6,7 @@ from contracts.registry import Account, AccountIn, Identity, Named, Profile, Sub
 from kit.db import Tx
 from services.registry.domain import RoomOperation, birth_date_of, digest_of, gender_of, is_child
 from services.registry.ports import Vault
+from services.registry.store import households
 from services.registry.store.content import AccountContent, Content, Sealed, account_place
 
 
@@ -21,16 +22,31 @@ async def open_persons(tx: Tx, vault: Vault, subject_ids: Sequence[str]) -> list
 
 
 async def profiles(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Profile]:
-    """Birth date, gender and blind index."""
-    return [
-        Profile(
+    """Birth date, gender and blind index; a household's are its head's, with the profiles of all members."""
+    homes = {home.subject_id: home for home in await households.homes(tx, asked.subject_ids)}
+    single = [one for one in asked.subject_ids if one not in homes]
+    members = {person for home in homes.values() for person in (*home.members, home.head_id)}
+    found = {
+        person.subject_id: Profile(
             subject_id=person.subject_id,
             birth_date=birth_date_of(content.number),
             gender=gender_of(content.number),
             blind_index=person.blind_index,
         )
-        for person, content in await open_persons(tx, vault, asked.subject_ids)
-    ]
+        for person, content in await open_persons(tx, vault, [*dict.fromkeys(single), *sorted(members)])
+    }
+    answer: list[Profile] = []
+    for one in asked.subject_ids:
+        home = homes.get(one)
+        profile = found.get(home.head_id if home else one)
+        if profile is not None and home is not None:
+            lives = [found[member] for member in sorted(home.members) if member in found]
+            profile = profile.model_copy(
+                update={"subject_id": one, "head_id": home.head_id, "members": lives}
+            )
+        if profile is not None:
+            answer.append(profile)
+    return answer
 
 
 async def identities(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Identity]:
@@ -42,14 +58,17 @@ async def identities(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Ident
 
 
 async def names(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Named]:
-    """Names, and who is a child on the business day."""
+    """Names, and who is a child on the business day; a household goes by its head's name."""
+    heads = {home.subject_id: home.head_id for home in await households.homes(tx, asked.subject_ids)}
+    wanted = list(dict.fromkeys(heads.get(one, one) for one in asked.subject_ids))
+    found = {
+        person.subject_id: (content.name, is_child(birth_date_of(content.number), tx.today))
+        for person, content in await open_persons(tx, vault, wanted)
+    }
     return [
-        Named(
-            subject_id=person.subject_id,
-            name=content.name,
-            child=is_child(birth_date_of(content.number), tx.today),
-        )
-        for person, content in await open_persons(tx, vault, asked.subject_ids)
+        Named(subject_id=one, name=found[person][0], child=found[person][1])
+        for one in asked.subject_ids
+        if (person := heads.get(one, one)) in found
     ]
 
 
@@ -114,9 +133,22 @@ def audit_read(
 
 
 async def seen_from(tx: Tx, subject_id: str) -> list[str]:
-    """The townships that have to do with a person."""
-    rows = await tx.fetch("SELECT township FROM subject_region WHERE subject_id = $1", subject_id)
+    """The townships that have to do with a person or a household."""
+    rows = await tx.fetch(
+        "SELECT township FROM subject_region WHERE subject_id = $1 "
+        "UNION SELECT township FROM household WHERE $1 IN (subject_id, household_id) ORDER BY 1",
+        subject_id,
+    )
     return [row["township"] for row in rows]
+
+
+async def existing(tx: Tx, subject_ids: Sequence[str]) -> set[str]:
+    """Which of these are persons that are not erased."""
+    rows = await tx.fetch(
+        "SELECT subject_id FROM subject WHERE subject_id = ANY($1::text[]) AND wrapped_key IS NOT NULL",
+        list(subject_ids),
+    )
+    return {row["subject_id"] for row in rows}
 
 
 async def erase(tx: Tx, subject_id: str, actor: str, reason: str) -> bool:

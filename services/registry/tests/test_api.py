@@ -21,6 +21,8 @@ CALLS: dict[RoomOperation, tuple[str, dict[str, Any]]] = {
     RoomOperation.READ_ACCOUNTS: ("subjects:accounts", {"purpose": "bank_file", "subject_ids": []}),
     RoomOperation.PUT_ACCOUNTS: ("accounts:put", {"accounts": []}),
     RoomOperation.BLIND_INDEXES: ("blind-indexes", {"id_nos": []}),
+    RoomOperation.HOUSEHOLDS: ("households:resolve", {"households": []}),
+    RoomOperation.CHECK_PAYEES: ("payees:check", {"project": "11810", "on": "2023-05-01", "pairs": []}),
 }
 
 
