@@ -1,6 +1,27 @@
 """Messages in: each module registers the handlers of one topic on `on`."""
 
-from services.batch.handlers import enrolments, objections, projects, reissues, results, rosters, sets, slices
+from services.batch.handlers import (
+    enrolments,
+    objections,
+    projects,
+    reissues,
+    results,
+    returns,
+    rosters,
+    sets,
+    slices,
+)
 from services.batch.handlers.base import on
 
-__all__ = ["enrolments", "objections", "on", "projects", "reissues", "results", "rosters", "sets", "slices"]
+__all__ = [
+    "enrolments",
+    "objections",
+    "on",
+    "projects",
+    "reissues",
+    "results",
+    "returns",
+    "rosters",
+    "sets",
+    "slices",
+]

@@ -1,4 +1,4 @@
-"""Commands of the county instance: sign, return slices, freeze before the order, close after the bank."""
+"""Commands of the county instance: sign, freeze before the order, close after the bank."""
 
 from contracts.batch import (
     AmountsConfirmed,
@@ -6,29 +6,24 @@ from contracts.batch import (
     ConfirmAmounts,
     FreezeSet,
     FrozenSlice,
-    ReturnSlices,
     SetClosed,
     SetFrozen,
     SetSigned,
     SignatureRefused,
     SignSet,
-    SliceReturned,
-    SliceRevision,
     SliceSettled,
-    SlicesReturned,
 )
 from contracts.manifest import set_root
 from kit.db import Tx
 from kit.errors import NonRetryableError
 from services.batch.domain.manifests import Sheet, joined
 from services.batch.domain.signing import FINANCE_REVIEW, SET_NODES, refusal
-from services.batch.handlers.base import command_id, on
+from services.batch.handlers.base import on
 from services.batch.handlers.signature import sign
 from services.batch.store import exclusions, manifests, reissues, sets, slices
 from services.batch.store.tables import SettlementSet, Slice
 
 ROOM = "room:batch"
-LATER_SET = "later_set"
 
 
 @on(ConfirmAmounts)
@@ -92,48 +87,6 @@ async def _sign_slices(tx: Tx, message: SignSet, members: dict[str, Slice], shee
             message.work_item_id,
         )
         await manifests.save(tx, part, sheets[slice_id])
-
-
-@on(ReturnSlices)
-async def return_slices(message: ReturnSlices, tx: Tx) -> None:
-    """Slices leave the set: back to the township for correction, or to wait at the county for a later set."""
-    members = await sets.members(tx, message.set_id)
-    leaving = await slices.locked(tx, set(members) & set(message.slice_ids))
-    await sets.leave(tx, message.set_id, leaving, message.target, message.return_reason, message.actor)
-    for one in leaving.values():
-        if message.target == LATER_SET:
-            await manifests.supersede(tx, one.slice_id, message.set_id)
-        else:
-            await _back_to_township(tx, message, one)
-    if message.target != LATER_SET:
-        await manifests.supersede_set(tx, message.set_id)
-    remaining = await slices.locked(tx, set(members) - set(leaving))
-    if not remaining:
-        await sets.set_state(tx, message.set_id, "ended")
-    tx.audit(
-        "batch.return_slices",
-        f"set:{message.set_id}",
-        message.actor,
-        slices=sorted(leaving),
-        target=message.target,
-    )
-    stay = [SliceRevision(slice_id=one.slice_id, revision=one.revision) for one in remaining.values()]
-    tx.emit(SlicesReturned(set_id=message.set_id, slices=stay, remaining=len(stay)))
-
-
-async def _back_to_township(tx: Tx, message: ReturnSlices, one: Slice) -> None:
-    await manifests.supersede(tx, one.slice_id)
-    await sets.reset_amounts(tx, one.slice_id, message.actor)
-    stated = await slices.state_revision(tx, one, command_id(tx))
-    tx.emit(
-        SliceReturned(
-            slice_id=one.slice_id,
-            revision=stated.revision,
-            target=message.target,
-            return_reason=message.return_reason,
-        ),
-        cause=one.hand_command,
-    )
 
 
 @on(FreezeSet)

@@ -96,17 +96,6 @@ async def beside(tx: Tx, slice_id: str, reasons: Mapping[str, str]) -> dict[str,
     return {row["line_id"]: reasons[row["normal"]] for row in rows}
 
 
-async def normal_of(tx: Tx, line_ids: Collection[str]) -> set[str]:
-    """The lines to act on: for a deduction its normal line, for any other itself; unknown ones are left out."""
-    rows = await tx.fetch(
-        "SELECT coalesce(n.line_id, l.line_id) AS line_id FROM line l LEFT JOIN line n ON l.kind = 'deduction' "
-        "AND n.slice_id = l.slice_id AND n.application_id = l.application_id AND n.kind = 'normal' "
-        "WHERE l.line_id = ANY($1)",
-        list(line_ids),
-    )
-    return {row["line_id"] for row in rows}
-
-
 async def too_large(tx: Tx, slice_id: str) -> dict[str, str]:
     """The deductions that their priced normal line can't bear, oldest first served; they wait for another batch."""
     rows = await tx.fetch(

@@ -1,6 +1,6 @@
 """Single lines: objections that hold them, corrections, the notice they stood in, their history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from contracts.batch import LineHeld, LineReleased
@@ -32,6 +32,19 @@ async def standing(tx: Tx, line_id: str) -> LineRow | None:
         line_id,
     )
     return LineRow(**row) if row else None
+
+
+async def returnable(tx: Tx, slice_ids: Collection[str], line_ids: Sequence[str]) -> dict[str, str]:
+    """Line id → slice of the chosen lines that may go back: normal ones of these slices, not deductions alone."""
+    rows = await tx.fetch(
+        "SELECT coalesce(n.line_id, l.line_id) AS line_id, l.slice_id FROM line l LEFT JOIN line n "
+        "ON l.kind = 'deduction' AND n.kind = 'normal' AND n.slice_id = l.slice_id "
+        "AND n.application_id = l.application_id "
+        "WHERE l.line_id = ANY($1) AND l.slice_id = ANY($2) AND l.state = 'normal' ORDER BY 1",
+        list(line_ids),
+        list(slice_ids),
+    )
+    return {row["line_id"]: row["slice_id"] for row in rows}
 
 
 async def note(tx: Tx, line_ids: Sequence[str], actor: str, reason: str | None = None) -> None:

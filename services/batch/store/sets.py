@@ -77,6 +77,12 @@ async def leave(
     )
 
 
+async def leave_empty(tx: Tx, set_id: str, slice_id: str, reason: str, actor: str) -> None:
+    """A slice of which every line went back leaves its set and is done."""
+    await leave(tx, set_id, [slice_id], "correction", reason, actor)
+    await tx.execute("UPDATE slice SET state = 'ended' WHERE slice_id = $1", slice_id)
+
+
 async def reset_amounts(tx: Tx, slice_id: str, actor: str) -> None:
     """A slice returned to the township is 待测算 again."""
     await tx.execute(

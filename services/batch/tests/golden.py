@@ -19,6 +19,7 @@ from contracts.batch import (
     FreezeSet,
     HandToCounty,
     RecheckLines,
+    ReturnLines,
     ReturnSlices,
     SetAsideOpenLines,
     SignSet,
@@ -41,7 +42,18 @@ from services.batch.store import batches, candidates, lines, sets, slices
 from services.batch.store.tables import Batch, Candidate, LineRow, Project, Roster, RosterRow, SettlementSet
 from services.batch.tests.county import CATEGORY, COUNTY, PERIOD, PROJECT, TOWN, VILLAGE
 
-IN_TOWN = ("cards", "findings", "aside", "recheck", "sign", "hand", "notice", "accept", "conclude")
+IN_TOWN = (
+    "cards",
+    "findings",
+    "aside",
+    "recheck",
+    "sign",
+    "hand",
+    "notice",
+    "accept",
+    "conclude",
+    "backline",
+)
 IN_SET = ("amounts", "priced", "payments", "signset", "return", "freeze", "close", "back")
 
 
@@ -197,6 +209,9 @@ GOLDEN: dict[type[Message], Message] = {
         target="township_handler",
         return_reason="材料不全",
         actor="county",
+    ),
+    ReturnLines: ReturnLines(
+        slice_id="backline", revision=1, line_ids=["l-backline"], return_reason="材料不全", actor="reviewer"
     ),
     FreezeSet: FreezeSet(set_id="set-freeze", slices=_one("freeze"), after_check="golden-freeze"),
     CloseSet: CloseSet(set_id="set-close", order_id="golden-close"),
