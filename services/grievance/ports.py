@@ -30,3 +30,18 @@ def unseal(room: Room, sealed: bytes | None, objection_id: str, part: str) -> st
     if sealed is None:
         return None
     return _provider(room).open_under(sealed, f"objection|{objection_id}|{part}").decode()
+
+
+def seal_picture(room: Room, data: bytes, case_id: str) -> bytes:
+    """Seal a picture for its case."""
+    return _provider(room).seal_under(_PURPOSE, data, f"picture|{case_id}")
+
+
+def open_picture(room: Room, sealed: bytes, case_id: str) -> bytes:
+    """The picture again. Raises CannotOpen for another case's."""
+    return _provider(room).open_under(sealed, f"picture|{case_id}")
+
+
+def digest(room: Room, data: bytes) -> str:
+    """The picture's digest with its algorithm's name."""
+    return _provider(room).digest(data)

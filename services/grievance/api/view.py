@@ -1,39 +1,42 @@
-"""Lists and single objections: a citizen's own progress (M48), the desk's work with its deadlines."""
+"""Lists and single cases: a citizen's own progress (M48), the desk's work with its deadlines, discipline's view."""
 
 from typing import Annotated
 
 from fastapi import Depends, Query
 
 from kit import errors
-from kit.auth import (
-    ALL_PROJECTS,
-    Actor,
-    Kind,
-    Operation,
-    Reach,
-    Resource,
-    Role,
-    Zone,
-    authorize,
-    guarded_router,
-    require,
-)
-from kit.service import CurrentRoom
-from services.grievance.api.bodies import ObjectionOut, ObjectionPage
-from services.grievance.api.sight import KNOWS_COMPLAINANT, out, with_texts
-from services.grievance.domain import State
-from services.grievance.store import objections
-from services.grievance.store.objections import Wanted
+from kit.auth import ALL_PROJECTS, Actor, Operation, Reach, Role, Zone, guarded_router, require
+from kit.auth import Kind as ActorKind
+from kit.service import CurrentRoom, Room
+from services.grievance.api.bodies import CaseOut, CasePage
+from services.grievance.api.reach import seen
+from services.grievance.api.sight import KNOWS_COMPLAINANT, out, resource, with_texts
+from services.grievance.domain import Kind, State
+from services.grievance.store import cases
+from services.grievance.store.cases import Wanted
 
 _VIEWERS = frozenset({Role.CITIZEN, Role.COMPLAINTS_DESK, Role.DISCIPLINE, Role.SURVEY_WORKER})
-LIST = Operation("grievance.list", roles=_VIEWERS, zone=Zone.OUTSIDE, region=Reach.NONE, project=False)
-VIEW = Operation("grievance.view", roles=_VIEWERS, zone=Zone.OUTSIDE)
+_ALSO_MESSAGES = _VIEWERS | {Role.COUNTY_HANDLER}
 
-router = guarded_router(prefix="/api/grievance/v1", tags=["objections"])
+
+def _operation(name: str, roles: frozenset[Role], region: Reach) -> Operation:
+    return Operation(name, roles=roles, zone=Zone.OUTSIDE, region=region, project=False)
+
+
+LIST, LIST_CASES = (
+    _operation("grievance.list", _VIEWERS, Reach.NONE),
+    _operation("grievance.list_cases", _ALSO_MESSAGES, Reach.NONE),
+)
+VIEW, VIEW_CASE = (
+    _operation("grievance.view", _VIEWERS, Reach.COVERS),
+    _operation("grievance.view_case", _ALSO_MESSAGES, Reach.COVERS),
+)
+
+router = guarded_router(prefix="/api/grievance/v1", tags=["cases"])
 
 
 @router.get("/objections")
-async def find(
+async def objections(
     room: CurrentRoom,
     actor: Annotated[Actor, Depends(require(LIST))],
     state: State | None = None,
@@ -41,38 +44,88 @@ async def find(
     overdue: bool = False,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> ObjectionPage:
-    """The earliest deadline first; `overdue` leaves those whose 受理 is late. Texts are in the single view."""
-    own = actor.kind is Kind.CITIZEN
+) -> CasePage:
+    """Objections, the earliest deadline first; `overdue` leaves the late ones. Texts are in the single view."""
+    return await _page(room, actor, Kind.OBJECTION, state, line_id, overdue, False, after, limit)
+
+
+@router.get("/cases")
+async def find(
+    room: CurrentRoom,
+    actor: Annotated[Actor, Depends(require(LIST_CASES))],
+    kind: Kind | None = None,
+    state: State | None = None,
+    line_id: str | None = None,
+    overdue: bool = False,
+    escalated: bool = False,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> CasePage:
+    """All kinds; `escalated` leaves what is not concluded 30 working days after registration."""
+    return await _page(room, actor, kind, state, line_id, overdue, escalated, after, limit)
+
+
+async def _page(
+    room: Room,
+    actor: Actor,
+    kind: Kind | None,
+    state: State | None,
+    line_id: str | None,
+    overdue: bool,
+    escalated: bool,
+    after: str,
+    limit: int,
+) -> CasePage:
+    own = actor.kind is ActorKind.CITIZEN
     everything = own or ALL_PROJECTS in actor.projects
     async with room.tx(actor) as tx:
         wanted = Wanted(
             complainant=actor.subject_id if own else None,
             region=None if own else actor.region or "-",
             projects=None if everything else sorted(actor.projects),
+            kinds=_kinds(actor, kind),
+            username=None if own else actor.sub,
             state=state,
             line_id=line_id,
             overdue_on=tx.today if overdue else None,
+            escalated_on=tx.today if escalated else None,
             after=after,
             limit=limit,
         )
-        found = await objections.listed(tx, wanted)
+        found = await cases.listed(tx, wanted)
         if actor.roles & KNOWS_COMPLAINANT:
-            tx.audit("grievance.list", "objections", shown=[one.objection_id for one in found])
+            tx.audit("grievance.list", "objections", shown=[one.case_id for one in found])
         items = [out(one, actor, tx.today) for one in found]
-    return ObjectionPage(items=items, next=objections.place(found[-1]) if len(found) == limit else None)
+    return CasePage(items=items, next=cases.place(found[-1]) if len(found) == limit else None)
 
 
-@router.get("/objections/{objection_id}")
+def _kinds(actor: Actor, kind: Kind | None) -> list[str] | None:
+    wanted = None if kind is None else [str(kind)]
+    if actor.roles & _VIEWERS:
+        return wanted
+    return [] if wanted and Kind.MESSAGE not in wanted else [str(Kind.MESSAGE)]
+
+
+@router.get("/objections/{case_id}")
+async def view_objection(
+    case_id: str, room: CurrentRoom, actor: Annotated[Actor, Depends(require(VIEW))]
+) -> CaseOut:
+    """One case with the texts its reader may see; each look is audited."""
+    return await _one(room, case_id, actor, VIEW)
+
+
+@router.get("/cases/{case_id}")
 async def view(
-    objection_id: str, room: CurrentRoom, actor: Annotated[Actor, Depends(require(VIEW))]
-) -> ObjectionOut:
-    """One objection with the texts its reader may see; each look is audited."""
+    case_id: str, room: CurrentRoom, actor: Annotated[Actor, Depends(require(VIEW_CASE))]
+) -> CaseOut:
+    """The same for all kinds; a department's handler sees messages alone."""
+    return await _one(room, case_id, actor, VIEW_CASE)
+
+
+async def _one(room: Room, case_id: str, actor: Actor, operation: Operation) -> CaseOut:
     async with room.tx(actor) as tx:
-        one = await objections.find(tx, objection_id)
-        if one is None:
+        one = await seen(tx, case_id, actor, operation)
+        if _kinds(actor, Kind(one.kind)) == []:
             raise errors.not_found()
-        seen = Resource(region=one.township, project=one.project, subject_id=one.complainant)
-        authorize(actor, VIEW, seen)
-        tx.audit("grievance.view", f"objection:{objection_id}")
-        return with_texts(room, one, actor, tx.today)
+        tx.audit("grievance.view", resource(one))
+        return await with_texts(tx, room, one, actor)

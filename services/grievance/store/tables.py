@@ -23,7 +23,7 @@ class Base(SQLModel):
 
 
 class LineRow(Base, table=True):
-    """Where a line stands: enough to accept an objection against it."""
+    """Where a line stands: enough to accept a case against it."""
 
     __tablename__ = "line"
 
@@ -36,24 +36,33 @@ class LineRow(Base, table=True):
     township: str
 
 
-class Objection(Base, table=True):
-    """One citizen's objection against one line."""
+class Case(Base, table=True):
+    """One complaint, objection or message."""
 
-    __tablename__ = "objection"
+    __tablename__ = "case_file"
 
-    objection_id: str = Field(primary_key=True)
-    notice_id: str
-    line_id: str
-    slice_id: str
-    project: str
+    case_id: str = Field(primary_key=True)
+    kind: str = "objection"
+    about: str | None = None
+    channel: int = 1
+    department: str | None = None
+    anonymous: bool = False
+    public: bool = False
+    notice_id: str | None = None
+    line_id: str | None = None
+    slice_id: str | None = None
+    project: str | None = None
     county: str
-    township: str
-    complainant: str
+    township: str | None = None
+    complainant: str | None = None
+    handler: str | None = None
     topic: str
     text_sealed: bytes = _sealed(nullable=False)
     state: str
     registered_at: datetime = _moment(nullable=False)
     due_on: date
+    escalates_on: date | None = None
+    hold_id: str | None = None
     accepted_at: datetime | None = _moment()
     accepted_by: str | None = None
     refused_at: datetime | None = _moment()
@@ -68,3 +77,50 @@ class Objection(Base, table=True):
     upheld: bool | None = None
     opinion_sealed: bytes | None = _sealed()
     announced_at: datetime | None = _moment()
+    replied_at: datetime | None = _moment()
+    replied_by: str | None = None
+    reply_sealed: bytes | None = _sealed()
+    rated_at: datetime | None = _moment()
+    satisfied: bool | None = None
+    rating_sealed: bytes | None = _sealed()
+    reopened_at: datetime | None = _moment()
+    closed_at: datetime | None = _moment()
+
+
+class CaseStep(Base, table=True):
+    """A step as it was taken, with the words of then."""
+
+    __tablename__ = "case_step"
+
+    case_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    step: str
+    at: datetime = _moment(nullable=False)
+    actor: str
+    words_sealed: bytes | None = _sealed()
+
+
+class Recusal(Base, table=True):
+    """An official who neither sees nor handles a case."""
+
+    __tablename__ = "recusal"
+
+    case_id: str = Field(primary_key=True)
+    username: str = Field(primary_key=True)
+    why: str
+    at: datetime = _moment(nullable=False)
+
+
+class Image(Base, table=True):
+    """A sealed picture of a case."""
+
+    __tablename__ = "image"
+
+    image_id: str = Field(primary_key=True)
+    case_id: str
+    of_complainant: bool
+    media_type: str
+    digest: str
+    sealed: bytes = _sealed(nullable=False)
+    at: datetime = _moment(nullable=False)
+    by: str

@@ -11,11 +11,12 @@ def test_acceptance_is_due_after_three_working_days_over_a_holiday() -> None:
     assert accept_by(date(2023, 4, 28), add_working_days) == date(2023, 5, 6)
 
 
-def test_only_a_registered_objection_is_overdue_and_not_on_its_last_day() -> None:
+def test_what_the_office_owes_is_overdue_and_not_on_its_last_day() -> None:
     due = date(2023, 5, 6)
     assert not overdue(State.REGISTERED, due, due)
     assert overdue(State.REGISTERED, due, date(2023, 5, 7))
-    assert not overdue(State.ACCEPTED, due, date(2023, 5, 7))
+    assert overdue(State.ACCEPTED, due, date(2023, 5, 7))
+    assert not overdue(State.REPLIED, due, date(2023, 5, 7))
 
 
 def test_a_person_concerned_recuses() -> None:

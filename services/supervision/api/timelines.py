@@ -17,7 +17,7 @@ VIEW = Operation(
 )
 VIEW_CASE = Operation(
     "supervision.view_case_timeline",
-    roles=frozenset({Role.DISCIPLINE, Role.LEADER, Role.COMPLAINTS_DESK}),
+    roles=frozenset({Role.DISCIPLINE, Role.LEADER}),
     zone=Zone.OUTSIDE,
     crosses=True,
     project=False,
