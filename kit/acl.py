@@ -12,6 +12,7 @@ from aiokafka.errors import for_code  # noqa: TID251
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest  # noqa: TID251
 
 from contracts.public import topic_of_agency
+from kit.kafka import client_options
 from kit.settings import Settings
 
 _TOPIC, _GROUP = 2, 3
@@ -50,7 +51,7 @@ async def keep(settings: Settings, agencies: Sequence[str], gone: Sequence[str])
 
     Raises the broker's error, also where it has no authorizer.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=5000)
+    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=5000)
     await admin.start()
     try:
         for agency in agencies:

@@ -6,7 +6,7 @@ from services.exchange.handlers.base import on
 from services.exchange.store import agreements
 
 
-@on.worker(every=60.0)
+@on.worker(every=10.0)
 async def keep_acls(room: Room) -> bool:
     """Allow who has an agreement in force, withdraw from everybody else; an outage of the broker is tried again."""
     if not room.settings.kafka_acls:
