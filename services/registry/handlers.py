@@ -1,4 +1,4 @@
-"""The registry listens to no messages: it is the one synchronous hop of the back office (decisions §7)."""
+"""The registry listens to no messages (decisions §7); what it states leaves by its outbox."""
 
 from kit.bus import Handlers
 

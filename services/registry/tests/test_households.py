@@ -129,7 +129,7 @@ async def test_what_does_not_fit_a_household_is_refused_with_its_code(registry: 
     a, b, c, d = await people(registry, 1, 2, 3, 4)
     home, other = await resolve(registry, (a, [b]), (c, []))
     subject = home["subject_id"]
-    cases = {
+    cases: dict[str, dict[str, Any]] = {
         "already_head": {"kind": "head", "person_ids": [a]},
         "no_member": {"kind": "head", "person_ids": [d]},
         "head_stays": {"kind": "leave", "person_ids": [a]},

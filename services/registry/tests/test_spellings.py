@@ -6,7 +6,7 @@ import pytest
 
 from contracts.registry import PersonIn
 from kit.auth import Role
-from kit.idnumber import IdNumber, IdProblem
+from kit.idnumber import IdNumber, IdProblem, normalise
 from kit.testing import RoomHarness, official
 from services.registry.ports import Vault
 from services.registry.store import persons, reads
@@ -50,7 +50,7 @@ async def test_spellings_of_one_person_are_one_subject(
 async def test_the_guard_catches_a_number_kept_as_it_was_typed(
     registry: RoomHarness, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = persons.normalise
+    right = normalise
 
     def planted(text: str, **more: Any) -> IdNumber | IdProblem:
         read = right(text, **more)
@@ -86,7 +86,7 @@ async def test_a_variant_character_becomes_the_persons_by_two_people(
     [first] = await resolved(registry, vault, (NEW, "吕峰"))
     [other] = await resolved(registry, vault, (NEW, "呂峯"))
     assert other.problem == "name_differs"
-    asked = {"kind": "alias", "persons": [{"id_no": OLD, "name": "呂 峯"}]}
+    asked: dict[str, Any] = {"kind": "alias", "persons": [{"id_no": OLD, "name": "呂 峯"}]}
     made = await propose(registry, **asked)
     assert made.status_code == 201 and "呂" not in made.text and NEW not in made.text
     assert (await resolved(registry, vault, (NEW, "呂峯")))[0].problem == "name_differs"
@@ -124,7 +124,7 @@ async def test_the_right_spelling_may_become_the_name(registry: RoomHarness, vau
 async def test_a_number_alone_opens_nobody_to_a_foreign_official(registry: RoomHarness, vault: Vault) -> None:
     await resolved(registry, vault, (NEW, "吕峰"))
     elsewhere = official(Role.TOWNSHIP_HANDLER, "539901102")
-    asked = {"kind": "alias", "persons": [{"id_no": NEW, "name": "别人"}]}
+    asked: dict[str, Any] = {"kind": "alias", "persons": [{"id_no": NEW, "name": "别人"}]}
     known = await propose(registry, elsewhere, **asked)
     unknown = await propose(registry, elsewhere, kind="alias", persons=[{"id_no": number(5), "name": "别人"}])
     assert (known.status_code, known.json()) == (404, unknown.json())
