@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -14,6 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from simulators.bank.book import credits_after, file_lines, load_accounts, open_book, query, summary
 from simulators.bank.booking import book_file, receipt_of
 from simulators.bank.files import parse, result_parts
+from simulators.bank.statements import Movement, Return, add_movement, add_return, entries
+from simulators.bank.trouble import Trouble, of_file, set_trouble, told
 from simulators.common import (
     Lost,
     Refusal,
@@ -43,9 +46,19 @@ class Behaviour(BaseModel):
         default=0, ge=0, description="book the next n new files, then close the connection"
     )
     refuse: int = Field(default=0, ge=0, description="answer the next n files with 503, book nothing")
-    result: Literal["plain", "unknown_line", "wrong_total", "duplicated", "two_parts", "out_of_order"] = (
-        "plain"
+    refuse_whole: int = Field(
+        default=0, ge=0, description="refuse the next n files for good (422), book nothing"
     )
+    result: Literal[
+        "plain",
+        "unknown_line",
+        "wrong_total",
+        "duplicated",
+        "two_parts",
+        "out_of_order",
+        "partial",
+        "contradictory",
+    ] = "plain"
     result_times: int = Field(
         default=1, ge=0, description="for how many fetches `result` holds (part 1 counts)"
     )
@@ -82,6 +95,8 @@ def create_app(settings: Settings) -> FastAPI:
         if spend("refuse", now):
             raise Refusal(503, "unavailable", "系统维护中 (under maintenance)", retry_after=1)
         receipt = receipt_of(book, file_id, sha256.lower())
+        if receipt is None and spend("refuse_whole", now):
+            raise Refusal(422, "file_refused", "整批拒收 (the whole file is refused)")
         if receipt is None:
             receipt = book_file(book, file_id, sha256.lower(), parse(body, encoding), now, time.time())
             if spend("lose_replies", now):
@@ -113,14 +128,16 @@ def create_app(settings: Settings) -> FastAPI:
         if wait > 0:
             return Response(status_code=202, headers={"Retry-After": str(max(1, round(wait)))})
         kind = now["result"] if now["result_times"] > 0 else "plain"
-        parts = result_parts(head["batch"], head["date"], lines, kind, now["seed"])
+        parts = told(head, lines, of_file(book, file_id)) if kind == "plain" else None
+        parts = parts or result_parts(head["batch"], head["date"], lines, kind, now["seed"])
         if part > len(parts):
             raise Refusal(404, "no_such_part", "没有这一部分 (no such part)")
         if kind != "plain" and part == len(parts):
             book.put("behaviour", now | {"result_times": now["result_times"] - 1})
         digest = hashlib.sha256(parts[part - 1].encode()).hexdigest()
         headers = {
-            "X-Result-Id": f"{file_id}-{part}",
+            # Half a result is another file than the whole one that follows.
+            "X-Result-Id": f"{file_id}-{part}" + ("h" if kind == "partial" else ""),
             "X-Result-Parts": str(len(parts)),
             "X-Result-Sha256": digest,
         }
@@ -141,6 +158,10 @@ def create_app(settings: Settings) -> FastAPI:
 
         return StreamingResponse(rows(), media_type="application/x-ndjson")
 
+    @app.get("/v1/statements")
+    def statement(account: Annotated[str, Query(min_length=1, max_length=64)], day: date) -> Response:
+        return reply({"account": account, "day": day.isoformat(), "entries": entries(book, account, day)})
+
     @app.get("/v1/book/summary")
     def book_summary() -> Response:
         return reply(summary(book) | {"behaviour": behaviour(), "book": str(book.path)})
@@ -153,6 +174,19 @@ def create_app(settings: Settings) -> FastAPI:
             async for rows in ndjson_batches(request):
                 count += load_accounts(book, rows)
             return reply({"loaded": count})
+
+        @app.post("/v1/trouble")
+        def trouble(body: list[Trouble]) -> Response:
+            set_trouble(book, body)
+            return reply({"accounts": len(body)})
+
+        @app.post("/v1/returns")
+        def come_back(body: Return) -> Response:
+            return reply({"bank_ref": add_return(book, body)})
+
+        @app.post("/v1/movements")
+        def movement(body: Movement) -> Response:
+            return reply({"bank_ref": add_movement(book, body)})
 
         @app.post("/v1/behaviour")
         def set_behaviour(body: dict[str, Any]) -> Response:

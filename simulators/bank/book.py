@@ -25,6 +25,18 @@ CREATE TABLE IF NOT EXISTS credits (
   end_to_end_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL,
   amount_fen INTEGER NOT NULL, at TEXT NOT NULL, file_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS credits_payment ON credits (payment_id);
+CREATE INDEX IF NOT EXISTS attempts_file ON attempts (file_id);
+CREATE TABLE IF NOT EXISTS returns (
+  end_to_end_id TEXT PRIMARY KEY, payer TEXT NOT NULL, day TEXT NOT NULL, amount_fen INTEGER NOT NULL,
+  code TEXT NOT NULL, serial TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS returns_day ON returns (payer, day);
+CREATE TABLE IF NOT EXISTS movements (
+  serial TEXT PRIMARY KEY, payer TEXT NOT NULL, day TEXT NOT NULL, direction TEXT NOT NULL, kind TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL, end_to_end_id TEXT NOT NULL, reference TEXT NOT NULL, code TEXT NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS trouble (
+  account TEXT PRIMARY KEY, kind TEXT NOT NULL, days INTEGER NOT NULL, code TEXT NOT NULL, paid INTEGER NOT NULL)
+  WITHOUT ROWID;
 """
 
 
@@ -98,11 +110,13 @@ def summary(book: Book) -> dict[str, Any]:
     with book.read() as db:
         credits = db.execute("SELECT count(*), coalesce(sum(amount_fen), 0) FROM credits").fetchone()
         twice = db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM credits GROUP BY payment_id HAVING count(*) > 1)"
+            "SELECT count(*) FROM (SELECT 1 FROM credits WHERE end_to_end_id NOT IN (SELECT end_to_end_id "
+            "FROM returns) GROUP BY payment_id HAVING count(*) > 1)"
         ).fetchone()
         files = db.execute("SELECT count(*), coalesce(sum(total_fen), 0) FROM files").fetchone()
         states = dict(db.execute("SELECT status, count(*) FROM attempts GROUP BY 1").fetchall())
         accounts = db.execute("SELECT count(*) FROM accounts").fetchone()[0]
+        returns = db.execute("SELECT count(*), coalesce(sum(amount_fen), 0) FROM returns").fetchone()
     return {
         "accounts": accounts,
         "files": files[0],
@@ -110,5 +124,7 @@ def summary(book: Book) -> dict[str, Any]:
         "credits": credits[0],
         "credits_fen": credits[1],
         "payments_credited_twice": twice[0],
+        "returns": returns[0],
+        "returns_fen": returns[1],
         "first_answers": states,
     }

@@ -7,6 +7,7 @@ import orjson
 
 from simulators.bank.decide import PAID_TRUTH, Account, Verdict, decide
 from simulators.bank.files import Detail, PaymentFile
+from simulators.bank.statements import plan_returns
 from simulators.common import Book, Refusal, utc_now
 
 # What the book remembers of an attempt and answers again; sqlite allows 32,766 parameters a statement.
@@ -51,11 +52,26 @@ def book_file(
                 *(len(file.details), file.total_fen, at, now, receipt),
             ),
         )
-        _book_lines(db, file_id, file, _verdicts(db, file.details, behaviour), at)
+        trouble = _trouble(db, file.details)
+        _book_lines(db, file_id, file, _verdicts(db, file.details, behaviour, trouble), at, trouble)
     return receipt
 
 
-def _verdicts(db: sqlite3.Connection, details: list[Detail], behaviour: dict[str, Any]) -> list[Verdict]:
+Troubles = dict[str, tuple[str, int, str, bool]]
+"""Kind, days, code and truth of the accounts that trouble was told for."""
+
+
+def _trouble(db: sqlite3.Connection, details: list[Detail]) -> Troubles:
+    if not db.execute("SELECT 1 FROM trouble LIMIT 1").fetchone():
+        return {}
+    named = {one.account for one in details}
+    rows = db.execute("SELECT account, kind, days, code, paid FROM trouble")
+    return {row[0]: (row[1], row[2], row[3], bool(row[4])) for row in rows if row[0] in named}
+
+
+def _verdicts(
+    db: sqlite3.Connection, details: list[Detail], behaviour: dict[str, Any], trouble: Troubles
+) -> list[Verdict]:
     accounts: dict[str, Account] = {}
     seen: dict[str, dict[str, Any]] = {}
     for start in range(0, len(details), PORTION):
@@ -70,21 +86,29 @@ def _verdicts(db: sqlite3.Connection, details: list[Detail], behaviour: dict[str
     verdicts = []
     in_file: set[str] = set()
     for one in details:
+        told = trouble.get(one.account)
+        short = (told[0], told[2], told[3]) if told else None
         verdicts.append(
-            decide(one, accounts.get(one.account), seen.get(one.end_to_end_id), in_file, behaviour)
+            decide(one, accounts.get(one.account), seen.get(one.end_to_end_id), in_file, behaviour, short)
         )
         in_file.add(one.end_to_end_id)
     return verdicts
 
 
 def _book_lines(
-    db: sqlite3.Connection, file_id: str, file: PaymentFile, verdicts: list[Verdict], at: str
+    db: sqlite3.Connection,
+    file_id: str,
+    file: PaymentFile,
+    verdicts: list[Verdict],
+    at: str,
+    trouble: Troubles,
 ) -> None:
     day = file.date.replace("-", "")
     # The day is the file's (the world's business day), the time of day the wall's.
     paid_at = f"{day[:4]}-{day[4:6]}-{day[6:]}{at[10:]}"
     serial: int = db.execute("SELECT count(*) FROM attempts").fetchone()[0]
     lines, attempts, credits = [], [], []
+    paid: list[tuple[str, str, int, str]] = []
     for one, (line, truth, new) in zip(file.details, verdicts, strict=True):
         shown = (line["bank_serial"], line["paid_at"])
         if new:
@@ -102,6 +126,7 @@ def _book_lines(
             credits.append(
                 (one.end_to_end_id, payment_id, one.account, one.name, one.amount_fen, at, file_id)
             )
+            paid.append((one.end_to_end_id, one.account, one.amount_fen, f"{day}{serial:012d}"))
         lines.append(
             (
                 *(file_id, one.seq, one.end_to_end_id, one.amount_fen),
@@ -111,3 +136,5 @@ def _book_lines(
     db.executemany("INSERT INTO lines VALUES (?,?,?,?,?,?,?,?,?)", lines)
     db.executemany("INSERT INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?)", attempts)
     db.executemany("INSERT INTO credits VALUES (?,?,?,?,?,?,?)", credits)
+    short = {account: told[:3] for account, told in trouble.items()}
+    db.executemany("INSERT INTO returns VALUES (?,?,?,?,?,?)", plan_returns(day, paid, short, file.payer))

@@ -68,12 +68,14 @@ def decide(
     seen: dict[str, Any] | None,
     in_file: set[str],
     behaviour: dict[str, Any],
+    trouble: tuple[str, str, bool] | None = None,
 ) -> Verdict:
     """Pay, fail or leave unknown.
 
     An end-to-end id the book has seen gets its first answer again and no credit; with another account or
     amount, or twice in one file, it fails as F08. A new attempt of a payment already made IS paid: banks know
-    attempts, not entitlements, so a double payment shows in the book.
+    attempts, not entitlements, so a double payment shows in the book. `trouble` of the account, as (kind, code,
+    paid in truth), goes before chance.
     """
     if detail.end_to_end_id in in_file:
         return Verdict(_line("failed", "F08"), "F08", new=False)
@@ -86,6 +88,8 @@ def decide(
     fault = _fault(detail, account)
     if fault:
         return Verdict(_line("failed", fault), fault, new=True)
+    if trouble is not None:
+        return _in_trouble(*trouble)
     seed, key = behaviour["seed"], detail.end_to_end_id
     draw = chance(seed, "outcome", key)
     if draw < behaviour["fail_rate"]:
@@ -93,5 +97,13 @@ def decide(
         return Verdict(_line("failed", code), code, new=True)
     if draw < behaviour["fail_rate"] + behaviour["unknown_rate"]:
         paid = chance(seed, "truth", key) < behaviour["unknown_paid_rate"]
+        return Verdict(_line("unknown", "F99"), PAID_TRUTH if paid else "F04", new=True)
+    return Verdict(_line("success", ""), PAID_TRUTH, new=True)
+
+
+def _in_trouble(kind: str, code: str, paid: bool) -> Verdict:
+    if kind == "reject":
+        return Verdict(_line("failed", code), code, new=True)
+    if kind == "unknown":
         return Verdict(_line("unknown", "F99"), PAID_TRUTH if paid else "F04", new=True)
     return Verdict(_line("success", ""), PAID_TRUTH, new=True)

@@ -110,6 +110,10 @@ def result_parts(batch: str, date: str, lines: list[dict[str, Any]], behaviour: 
     if behaviour == "two_parts" and len(lines) > 1:
         half = len(lines) // 2
         return [result_file(batch, date, lines[half:]), result_file(batch, date, lines[:half])]
+    if behaviour == "partial" and len(lines) > 1:
+        return [result_file(batch, date, lines[: len(lines) // 2])]
+    if behaviour == "contradictory":
+        return [result_file(batch, date, lines), result_file(batch, date, [_flipped(one) for one in lines])]
     if behaviour == "unknown_line":
         stranger = dict(lines[-1]) | {
             "seq": len(lines) + 1,
@@ -119,3 +123,12 @@ def result_parts(batch: str, date: str, lines: list[dict[str, Any]], behaviour: 
         lines = [*lines, stranger | {"code": "", "reason": "", "bank_serial": "B999999999999"}]
     text = result_file(batch, date, lines, wrong_by_fen=1 if behaviour == "wrong_total" else 0)
     return [text, text] if behaviour == "duplicated" else [text]
+
+
+def _flipped(line: dict[str, Any]) -> dict[str, Any]:
+    """The same line with the opposite story."""
+    if line["status"] == "success":
+        return line | {"status": "failed", "code": "F04", "bank_serial": "", "paid_at": ""}
+    if line["status"] == "failed":
+        return line | {"status": "success", "code": "", "reason": ""}
+    return line
