@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from contracts.registry import PersonIn, Resolved, ResolveReply, ResolveRequest
+from contracts.registry import (
+    HouseholdIn,
+    HouseholdResolved,
+    HouseholdsReply,
+    HouseholdsResolve,
+    PersonIn,
+    Resolved,
+    ResolveReply,
+    ResolveRequest,
+)
 from kit.crypto import INTERNATIONAL, KeyRing, Provider
 from kit.keyring import KEY_DIR_VARIABLE
 from kit.service import Room
@@ -24,6 +33,16 @@ async def resolve(room: Room, persons: Sequence[PersonIn]) -> dict[str, Resolved
         request = ResolveRequest(persons=list(persons[start : start + RESOLVE_AT_ONCE]))
         reply = await room.peers.post("registry", "/internal/v1/persons:resolve", request, ResolveReply)
         found |= {one.ref: one for one in reply.persons}
+    return found
+
+
+async def households(room: Room, asked: Sequence[HouseholdIn]) -> dict[str, HouseholdResolved]:
+    """Households by `ref`, formed where missing. Raises Problem 503 when the registry is down."""
+    found: dict[str, HouseholdResolved] = {}
+    for start in range(0, len(asked), RESOLVE_AT_ONCE):
+        request = HouseholdsResolve(households=list(asked[start : start + RESOLVE_AT_ONCE]))
+        reply = await room.peers.post("registry", "/internal/v1/households:resolve", request, HouseholdsReply)
+        found |= {one.ref: one for one in reply.households}
     return found
 
 

@@ -7,14 +7,13 @@ from typing import Annotated
 
 from fastapi import File, Form, UploadFile
 
-from contracts.registry import PersonIn
 from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.ids import new_id
 from kit.regions import Level, covers
 from kit.service import CurrentRoom, Room
 from kit.sheets import Limits
-from services.batch.api.batches import load_batch
+from services.batch.api.batches import load_batch, refuse_closed
 from services.batch.api.models import RosterOut, RowErrorOut
 from services.batch.api.operations import (
     PREFIX,
@@ -25,9 +24,9 @@ from services.batch.api.operations import (
     permit,
     region_of,
 )
-from services.batch.api.sheet import ReadRoster, read_roster, reader_of
-from services.batch.domain.rosters import ID_NO, Wrong, by_row
-from services.batch.ports import ROSTER_KEEP_DAYS, resolve, sealer
+from services.batch.api.resolving import resolved
+from services.batch.api.sheet import read_roster, reader_of
+from services.batch.ports import ROSTER_KEEP_DAYS, sealer
 from services.batch.store import batches, rosters
 from services.batch.store.recording import record
 from services.batch.store.rosters import NewRow
@@ -50,6 +49,7 @@ async def upload_roster(
     async with room.tx() as tx:
         batch = await load_batch(tx, batch_id)
         permit(actor, UPLOAD_ROSTER, region=place or batch.county, project=batch.project)
+        refuse_closed(batch)
         if place is not None and not covers(batch.county, place):
             raise errors.not_found()  # a stranger learns nothing of this county's batches
         if place is not None and place not in {one.code for one in room.regions.children(batch.county)}:
@@ -61,9 +61,10 @@ async def upload_roster(
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         if await rosters.is_known(tx, batch_id, place or batch.county, sha256):
             raise _twice()
-    reader = reader_of(room.regions, batch.county, place, project.categories if project else {})
+    assert project is not None, "a batch has a project"
+    reader = reader_of(room.regions, batch.county, place, project.categories, project.unit)
     read = await asyncio.to_thread(read_roster, data, reader, room.settings.roster_row_limit)
-    rows, problems = await _resolved(room, read)
+    rows, problems = await resolved(room, read, households=project.households)
     kept = await _store(room, batch, place or batch.county, sha256, data, actor.sub, rows)
     listed = [
         RowErrorOut(row=one.row, column=one.column, code=one.code, message=one.message) for one in problems
@@ -76,38 +77,6 @@ async def upload_roster(
         rejected=kept.rejected,
         errors=listed,
     )
-
-
-async def _resolved(room: Room, read: ReadRoster) -> tuple[list[NewRow], list[Wrong]]:
-    """Rows as they will be stored, with subject ids from the registry; and all that is wrong, by row."""
-    asked = [
-        PersonIn(ref=str(p.row), id_no=p.id_no, name=p.name, phone=p.phone, township=p.township)
-        for p in read.persons
-    ]
-    answers = await resolve(room, asked)
-    problems, rows = list(read.wrong), []
-    for p in read.persons:
-        answer = answers.get(str(p.row))
-        if answer is None or answer.subject_id is None:
-            code = (answer.problem if answer else None) or "registry_problem"
-            text = (answer.message if answer else None) or "人员信息无法核对 (the registry could not take it)"
-            problems.append(Wrong(p.row, ID_NO, code, text))
-            continue
-        rows.append(
-            NewRow(
-                number=p.row,
-                row_id=new_id(),
-                subject_id=answer.subject_id,
-                township=p.township,
-                village=p.village,
-                category=p.category,
-                state="accepted",
-            )
-        )
-    for number, found in by_row(problems).items():
-        reasons = [{"column": one.column, "code": one.code, "message": one.message} for one in found]
-        rows.append(NewRow(number=number, row_id=new_id(), state="rejected", reasons=reasons))
-    return sorted(rows, key=lambda row: row.number), sorted(problems, key=lambda one: one.row)
 
 
 async def _store(
@@ -131,7 +100,7 @@ async def _store(
         )
         if not await rosters.save(tx, one, rows, sealed, tx.today + timedelta(days=ROSTER_KEEP_DAYS)):
             raise _twice()
-        record(tx, one, accepted)
+        record(tx, one, accepted, renew=batch.opens_by == "roster")
         tx.audit(
             "batch.upload_roster",
             f"roster:{roster_id}",

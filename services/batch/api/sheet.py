@@ -7,7 +7,22 @@ from kit.idnumber import IdProblem, normalise
 from kit.regions import Level, RegionTable
 from kit.sheets import Column, Limits, read_xlsx
 from services.batch.domain.projects import spellings
-from services.batch.domain.rosters import COLUMNS, REQUIRED, TOWNSHIP_COLUMN, Person, Reader, Wrong, read
+from services.batch.domain.rosters import (
+    COLUMNS,
+    HEAD_ID,
+    HEAD_NAME,
+    PAYEE_ID,
+    PAYEE_NAME,
+    QUANTITY,
+    REQUIRED,
+    TOWNSHIP_COLUMN,
+    Person,
+    Reader,
+    Wrong,
+    counts_things,
+    quantity_headings,
+    read,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +34,7 @@ class ReadRoster:
 
 
 def reader_of(
-    regions: RegionTable, county: str, township: str | None, categories: Mapping[str, str]
+    regions: RegionTable, county: str, township: str | None, categories: Mapping[str, str], unit: str = ""
 ) -> Reader:
     """What rows are checked against: the county's townships (or the one), their villages, the categories."""
     places = [one for one in regions.at(Level.TOWNSHIP, county) if township in (None, one.code)]
@@ -35,6 +50,7 @@ def reader_of(
         villages=villages,
         categories=spellings(categories),
         township=township,
+        unit=unit,
     )
 
 
@@ -47,6 +63,10 @@ def read_roster(data: bytes, reader: Reader, row_limit: int) -> ReadRoster:
     """Read and check. Raises Problem for the file as a whole: not xlsx, zip bomb, too large, headings."""
     wanted = [Column(name, (name,), required=name in REQUIRED) for name in COLUMNS]
     wanted.append(Column(TOWNSHIP_COLUMN, (TOWNSHIP_COLUMN, "所属乡镇"), required=reader.township is None))
+    wanted.append(Column(QUANTITY, quantity_headings(reader.unit), required=counts_things(reader.unit)))
+    wanted.extend(
+        Column(name, (name,), required=False) for name in (HEAD_NAME, HEAD_ID, PAYEE_NAME, PAYEE_ID)
+    )
     sheet = read_xlsx(data, wanted, Limits(rows=row_limit))
     spoiled = {error.row for error in sheet.errors}
     persons, wrong = read(((row.number, row.values) for row in sheet.rows), reader)

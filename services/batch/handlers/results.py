@@ -19,7 +19,10 @@ def _room(message: Chunk) -> str:
 
 @on.complete(CardsStated)
 async def cards_stated(message: CardsStated, tx: Tx) -> None:
-    """人社匹卡: normal, abnormal with the agency's reason, or still processing."""
+    """人社匹卡: normal, abnormal with the agency's reason, or still processing; before the file, exclusions."""
+    if message.stage == BEFORE_FILE:
+        await _cards_before_file(message, tx)
+        return
     one = await standing(tx, message.slice_id, message.checked_revision)
     await results.apply_cards(tx, one, message.stream_id, _room(message))
     await results.spoil_unreadable(tx, one, message.stream_id, _room(message))
@@ -44,11 +47,24 @@ async def _before_file(message: FindingsStated, tx: Tx) -> None:
         raise NonRetryableError(f"findings for an unknown slice {message.slice_id}")
     await results.spoil_unreadable(tx, one, message.stream_id, _room(message))
     hits = await results.intercepted(tx, one, message.stream_id)
-    await results.hold_hits(tx, hits, _room(message))
+    await results.leave_normal(tx, hits, "held", _room(message))
     unreadable = await exclusions.open_lines(tx, one.slice_id)
     await exclusions.move(tx, one, unreadable | hits, _room(message))
     if await results.arrived(tx, f"findings:{message.check_id}", message.slice_id, message.slices):
         await chunks.mark(tx, f"findings:{message.check_id}", 1)
+
+
+async def _cards_before_file(message: CardsStated, tx: Tx) -> None:
+    one = await slices.find(tx, message.slice_id, lock=True)
+    if one is None:
+        raise NonRetryableError(f"cards for an unknown slice {message.slice_id}")
+    lost = await results.lost_cards(tx, one, message.stream_id)
+    await results.leave_normal(tx, lost, "abnormal", _room(message))
+    await results.spoil_unreadable(tx, one, message.stream_id, _room(message))
+    await exclusions.move(tx, one, await exclusions.open_lines(tx, one.slice_id), _room(message))
+    check = message.stream_id.split(":")[1]  # `cards:<check id>:<slice id>`
+    if await results.arrived(tx, f"cards:{check}", message.slice_id, message.slices):
+        await chunks.mark(tx, f"cards:{check}", 1)
 
 
 @on.complete(AmountsStated)

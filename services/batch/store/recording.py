@@ -9,8 +9,8 @@ from services.batch.store.rosters import NewRow
 from services.batch.store.tables import Roster
 
 
-def record(tx: Tx, roster: Roster, rows: Sequence[NewRow]) -> None:
-    """Emit `RecordOffline` in parts of at most 1,000 rows; no rows, no message."""
+def record(tx: Tx, roster: Roster, rows: Sequence[NewRow], *, renew: bool) -> None:
+    """Emit `RecordOffline` in parts of at most 1,000 rows; no rows, no message. `renew`: the batch opens by roster."""
     parts = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
     for index, part in enumerate(parts):
         tx.emit(
@@ -18,6 +18,7 @@ def record(tx: Tx, roster: Roster, rows: Sequence[NewRow]) -> None:
                 roster_id=roster.roster_id,
                 project=roster.project,
                 batch_id=roster.batch_id,
+                renew=renew,
                 index=index,
                 count=len(parts),
                 rows=[
@@ -27,6 +28,8 @@ def record(tx: Tx, roster: Roster, rows: Sequence[NewRow]) -> None:
                         township=row.township or "",
                         village=row.village or "",
                         category=row.category or "",
+                        quantity=row.quantity,
+                        payee_id=row.payee_id,
                     )
                     for row in part
                 ],

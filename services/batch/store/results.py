@@ -196,14 +196,25 @@ async def reopen(tx: Tx, one: Slice, actor: str) -> int:
     return len(lines)
 
 
-async def hold_hits(tx: Tx, reasons: dict[str, str], actor: str) -> int:
-    """A hit of the check before the file holds its line, with the rules' texts as reason."""
+async def lost_cards(tx: Tx, one: Slice, stream_id: str) -> dict[str, str]:
+    """Line id → the agency's reason of the normal lines whose card can no longer take money."""
+    rows = await tx.fetch(
+        f"SELECT line_id, result.reason FROM ({_CARDS}) AS result JOIN line USING (line_id) "
+        "WHERE slice_id = $2 AND state = 'normal' AND kind <> 'deduction' AND result.result = 'abnormal'",
+        stream_id,
+        one.slice_id,
+    )
+    return {row["line_id"]: row["reason"] or "社会保障卡异常 (the card can't take money)" for row in rows}
+
+
+async def leave_normal(tx: Tx, reasons: dict[str, str], state: str, actor: str) -> int:
+    """What a check before the file found: `held` by a hit, `abnormal` by the card; with the reasons given."""
     return await tx.execute(
         """
         WITH hit AS (
             SELECT * FROM jsonb_to_recordset($1) AS h(line_id text, reason text)
         ), changed AS (
-            UPDATE line SET state = 'held', reason = hit.reason, rev = rev + 1
+            UPDATE line SET state = $5, reason = hit.reason, rev = rev + 1
               FROM hit WHERE line.line_id = hit.line_id RETURNING line.*
         )
         INSERT INTO line_change
@@ -213,4 +224,5 @@ async def hold_hits(tx: Tx, reasons: dict[str, str], actor: str) -> int:
         actor,
         tx.cause.causation_id if tx.cause else None,
         tx.now,
+        state,
     )

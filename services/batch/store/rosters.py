@@ -20,6 +20,8 @@ _COLUMNS = (
     "category",
     "state",
     "reasons",
+    "quantity",
+    "payee_id",
 )
 MANY = 1000
 """From so many rows on a roster changes what the planner should know."""
@@ -38,6 +40,8 @@ class NewRow:
     village: str | None = None
     category: str | None = None
     reasons: list[dict[str, str]] = field(default_factory=list)
+    quantity: str = "1"
+    payee_id: str | None = None
 
 
 async def is_known(tx: Tx, batch_id: str, township: str, sha256: str) -> bool:
@@ -105,7 +109,10 @@ async def problems(tx: Tx, roster_id: str, limit: int, after: int) -> list[dict[
 
 
 async def record_results(tx: Tx, roster_id: str, results: Sequence[OfflineResult]) -> int:
-    """Rows become candidates or are refused with the reason; returns how many candidates are new."""
+    """Rows become candidates or are refused with the reason; returns how many candidates are new or corrected.
+
+    Where batches open by roster the candidate is of this batch alone, and a later list corrects an earlier one.
+    """
     values = [one.model_dump(mode="json") for one in results]
     return await tx.execute(
         """
@@ -129,7 +136,10 @@ async def record_results(tx: Tx, roster_id: str, results: Sequence[OfflineResult
                done.category, done.quantity, 'offline', 'open', $3
           FROM done JOIN roster USING (roster_id) JOIN batch b USING (batch_id)
          WHERE done.application_id IS NOT NULL
-        ON CONFLICT (application_id, batch_id) DO NOTHING
+        ON CONFLICT (application_id, batch_id) DO UPDATE SET
+               township = EXCLUDED.township, payee_id = EXCLUDED.payee_id, village = EXCLUDED.village,
+               category = EXCLUDED.category, quantity = EXCLUDED.quantity
+         WHERE candidate.state = 'open' AND candidate.batch_id <> ''
         """,
         roster_id,
         values,

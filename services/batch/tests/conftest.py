@@ -6,7 +6,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contracts.registry import Resolved, ResolveReply, ResolveRequest
+from contracts.registry import (
+    HouseholdResolved,
+    HouseholdsReply,
+    HouseholdsResolve,
+    Resolved,
+    ResolveReply,
+    ResolveRequest,
+)
 from kit.peers import Peers
 from kit.testing import RoomHarness
 from services.batch.app import service
@@ -24,6 +31,8 @@ class FakeRegistry:
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             return httpx.Response(503)
+        if request.url.path.endswith("/households:resolve"):
+            return self.answer_households(request)
         asked = ResolveRequest.model_validate_json(request.content).persons
         self.calls.append(len(asked))
         found = [
@@ -33,6 +42,16 @@ class FakeRegistry:
             for one in asked
         ]
         return httpx.Response(200, text=ResolveReply(persons=found).model_dump_json())
+
+    def answer_households(self, request: httpx.Request) -> httpx.Response:
+        """Household `h-<head>`; a head told to be a problem is one."""
+        found = [
+            HouseholdResolved(ref=one.ref, problem="member_elsewhere", message="户籍不符 (lives elsewhere)")
+            if one.head_id in self.problems
+            else HouseholdResolved(ref=one.ref, subject_id=f"h-{one.head_id}", head_id=one.head_id)
+            for one in HouseholdsResolve.model_validate_json(request.content).households
+        ]
+        return httpx.Response(200, text=HouseholdsReply(households=found).model_dump_json())
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Plays the other rooms and the officials of a county, so that a test reads like the field."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from contracts.base import rows_digest
 from contracts.batch import (
@@ -133,6 +133,39 @@ class County(Office):
         )
         return await self.room.deliver(part, cause=new_id())
 
+    async def lose_cards(
+        self, check: str, set_id: str, lost: Collection[str], *, only_slice: str | None = None
+    ) -> list[Sent]:
+        """Cards asked about again before the file, those of `lost` no longer good; what batch emitted."""
+        members, sent = await self.members(set_id), []
+        for one in members:
+            if only_slice not in (None, one.slice_id):
+                continue
+            results = [
+                LineCard(
+                    line_id=line.line_id,
+                    rev=line.rev,
+                    status="abnormal" if line.line_id in lost else "normal",
+                    reason="卡已注销" if line.line_id in lost else None,
+                )
+                for line in await self.lines(one.slice_id)
+            ]
+            part = CardsStated(
+                stream_id=f"cards:{check}:{one.slice_id}",
+                revision=1,
+                index=0,
+                count=1,
+                digest=rows_digest(results),
+                slice_id=one.slice_id,
+                checked_revision=one.revision,
+                match_id=check,
+                stage="before_file",
+                slices=len(members),
+                cards=results,
+            )
+            sent += await self.room.deliver(part, cause=new_id())
+        return sent
+
     async def verified(self, count: int = 3, *, township: str = TOWN) -> tuple[str, list[Line]]:
         """A submission matched and verified, all normal: it stands at revision 3."""
         opened, lines = await self.submit(count, township=township)
@@ -241,10 +274,12 @@ class County(Office):
         await self.sign_set(set_id, "finance_review")
         return set_id
 
-    async def freeze(self, set_id: str, hits: dict[str, str] | None = None) -> list[Sent]:
+    async def freeze(
+        self, set_id: str, hits: dict[str, str] | None = None, *, after_cards: str = ""
+    ) -> list[Sent]:
         """The check before the file over all slices of a set, then the freeze; all that was emitted."""
         members, check = await self.members(set_id), new_id()
-        command = FreezeSet(set_id=set_id, slices=members, after_check=check)
+        command = FreezeSet(set_id=set_id, slices=members, after_check=check, after_cards=after_cards)
         sent = await self.room.deliver(command)
         for one in members:
             lines = await self.lines(one.slice_id)

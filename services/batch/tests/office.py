@@ -40,16 +40,17 @@ class Office:
         self.room = room
         self.batch_id = ""
 
-    async def open(self) -> None:
-        """Deploy the project and open the batch."""
+    async def open(self, period: str = PERIOD, **more: Any) -> None:
+        """Deploy the project (`more` in its manifest) and open the batch."""
         manifest = {
             "project": {"name": "经济困难老年人服务补贴"},
             "categories": {CATEGORY: "特困人员", "poor": "低保"},
+            **more,
         }
         await self.room.deliver(
             ProjectDeployed(project=PROJECT, version="v1", manifest=manifest, rules={}, form_schema={})
         )
-        body = {"project": PROJECT, "period": PERIOD, "county": COUNTY}
+        body = {"project": PROJECT, "period": period, "county": COUNTY}
         self.batch_id = (await self.post(COUNTY_HANDLER, "/batches", body))["batch_id"]
         await self.room.emitted()
 
