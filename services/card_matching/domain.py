@@ -12,6 +12,7 @@ LONGEST_WAIT_SECONDS = 60.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 DEFAULT_MOST_ASKS = 20
 DEFAULT_FRESH_DAYS = 0
+DEFAULT_RECHECK_DAYS = 0
 
 REASONS = {
     "not_found": "未查到社保卡 (no social security card found)",
@@ -28,6 +29,7 @@ OTHER_REASON = "人社核验未通过 (the agency found the card unusable)"
 NO_ANSWER = "人社未答复 (the agency gave no usable answer)"
 REFUSED = "人社拒绝受理该人员 (the agency refused to look at this person)"
 NOT_REGISTERED = "人员未登记 (not a person the registry knows)"
+NOT_AUTHORISED = "R12 收款人未获授权 (not the authorised payee)"
 _DOTS = dict.fromkeys(map(ord, "•・‧∙．●"), "·")
 
 
@@ -54,19 +56,24 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A project's parameters, `[card_matching]` of its manifest."""
+    """A project's parameters, `[card_matching]` of its manifest.
+
+    `fresh_days`: a card found good so recently is not asked about at a match; `recheck_days`: nor before the file.
+    """
 
     fresh_days: int = DEFAULT_FRESH_DAYS
     most_asks: int = DEFAULT_MOST_ASKS
+    recheck_days: int = DEFAULT_RECHECK_DAYS
 
     @classmethod
     def read(cls, manifest: Mapping[str, Any]) -> "Terms":
         """Defaults where the manifest says nothing, or nothing sensible."""
         said = manifest.get("card_matching") or {}
-        fresh, most = said.get("fresh_days"), said.get("most_asks")
+        fresh, most, recheck = (said.get(name) for name in ("fresh_days", "most_asks", "recheck_days"))
         return cls(
             fresh if isinstance(fresh, int) and fresh >= 0 else DEFAULT_FRESH_DAYS,
             most if isinstance(most, int) and most >= 1 else DEFAULT_MOST_ASKS,
+            recheck if isinstance(recheck, int) and recheck >= 0 else DEFAULT_RECHECK_DAYS,
         )
 
 

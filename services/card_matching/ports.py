@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, date
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -13,6 +13,9 @@ from contracts.registry import (
     AccountsPut,
     AccountsStored,
     IdentitiesReply,
+    PayeePair,
+    PayeesCheck,
+    PayeesReply,
     Purpose,
     SubjectsRequest,
 )
@@ -21,6 +24,8 @@ from kit.service import Room
 from services.card_matching.domain import CardAccount, Unbelievable
 
 TIMEOUT_SECONDS = 30.0
+A_REGISTRY_CALL = 5000
+"""Most pairs the registry looks at in one call."""
 
 
 class AgencyUnavailable(Exception):
@@ -98,3 +103,17 @@ async def put_accounts(room: Room, accounts: Mapping[str, CardAccount]) -> None:
         stored = [AccountIn(subject_id=payee, **account._asdict()) for payee, account in accounts.items()]
         body = AccountsPut(accounts=stored)
         await room.peers.post("registry", "/internal/v1/accounts:put", body, AccountsStored)
+
+
+async def unauthorised(
+    room: Room, project: str, on: date, pairs: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Those (beneficiary, payee) pairs where the payee may not receive it (R12). Raises Problem 503."""
+    wrong: list[tuple[str, str]] = []
+    for at in range(0, len(pairs), A_REGISTRY_CALL):
+        part = pairs[at : at + A_REGISTRY_CALL]
+        asked = [PayeePair(subject_id=subject, payee_id=payee) for subject, payee in part]
+        body = PayeesCheck(project=project, on=on, pairs=asked)
+        reply = await room.peers.post("registry", "/internal/v1/payees:check", body, PayeesReply)
+        wrong += [pair for pair, good in zip(part, reply.authorised, strict=True) if not good]
+    return wrong

@@ -5,19 +5,17 @@ the registry has the accounts. Calls that fail cost time; only answers without a
 """
 
 import asyncio
-from collections import Counter
 from typing import Any
 
-from contracts.card_matching import CardsStated, LineCard, SliceMatched
-from kit import chunks
 from kit.crashpoint import crashpoint
 from kit.ids import named_id
 from kit.service import Room
 from services.card_matching import domain, ports
 from services.card_matching.domain import Answer, Unbelievable
 from services.card_matching.handlers.door import on
+from services.card_matching.handlers.stating import state_rechecks, state_results
 from services.card_matching.ports import AgencyRefused, AgencyUnavailable, Asked
-from services.card_matching.store import matches, requests
+from services.card_matching.store import requests
 
 AT_ONCE = 4
 """Requests to the agency at the same time."""
@@ -60,6 +58,7 @@ async def _ask(room: Room, part: Any) -> None:
     async with room.tx() as tx:
         if await requests.record(tx, part, settled):
             tx.wake(state_results)
+            tx.wake(state_rechecks)
 
 
 def _ref(part: Any, payee_id: str) -> str:
@@ -78,31 +77,3 @@ async def _answers(room: Room, part: Any, persons: list[Asked]) -> dict[str, Ans
     except Unbelievable:
         return {}
     return {one.payee_id: found[one.ref] for one in persons if one.ref in found}
-
-
-@on.worker(every=2.0)
-async def state_results(room: Room) -> bool:
-    """Answer the next match whose persons are all settled."""
-    async with room.tx() as tx:
-        match = await matches.settled(tx)
-        if match is None:
-            return False
-        counts: Counter[str] = Counter()
-        cards: list[LineCard] = []
-        for row in await matches.line_cards(tx, match):
-            counts[row["status"]] += 1
-            cards.append(LineCard.model_construct(**dict(row)))
-        await chunks.state(
-            tx, CardsStated, cards, stream_id=f"cards:{match['match_id']}", revision=1,
-            cause=match["match_id"], slice_id=match["slice_id"], checked_revision=match["revision"],
-            match_id=match["match_id"],
-        )  # fmt: skip
-        outcome = SliceMatched(
-            slice_id=match["slice_id"],
-            revision=match["revision"] + 1,
-            matched=counts["normal"],
-            abnormal_cards=counts["abnormal"],
-        )
-        tx.emit(outcome, cause=match["match_id"])
-        await matches.close(tx, match["match_id"])
-    return True

@@ -26,6 +26,7 @@ class ProjectTerms(Base, table=True):
     version: str
     fresh_days: int
     most_asks: int
+    recheck_days: int = 0
 
 
 class SliceHead(Base, table=True):
@@ -53,6 +54,40 @@ class CardMatch(Base, table=True):
     most_asks: int
     at: datetime = _moment()
     done_at: datetime | None = _moment(nullable=True)
+    check_id: str | None = Field(default=None, foreign_key="recheck.check_id")
+    payees_checked: bool = False
+
+
+class Recheck(Base, table=True):
+    """A check of a set before the file."""
+
+    __tablename__ = "recheck"
+
+    check_id: str = Field(primary_key=True)
+    set_id: str
+    project: str
+    slices: int
+    at: datetime = _moment()
+    done_at: datetime | None = _moment(nullable=True)
+
+
+class Unauthorised(Base, table=True):
+    """A payee who may not receive this beneficiary's money."""
+
+    __tablename__ = "unauthorised"
+
+    match_id: str = Field(primary_key=True, foreign_key="card_match.match_id")
+    subject_id: str = Field(primary_key=True)
+    payee_id: str = Field(primary_key=True)
+
+
+class Distrusted(Base, table=True):
+    """A payee whose account failed at the bank."""
+
+    __tablename__ = "distrusted"
+
+    payee_id: str = Field(primary_key=True)
+    since: datetime = _moment()
 
 
 class MatchPart(Base, table=True):

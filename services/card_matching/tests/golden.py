@@ -2,16 +2,26 @@
 
 from contracts.base import Message
 from contracts.batch import LinesStated
-from contracts.card_matching import MatchSlice
+from contracts.card_matching import MatchSlice, RecheckCards
 from contracts.orchestrator import ProjectDeployed
 from kit import chunks
 from kit.db import Tx
-from services.card_matching.tests.world import PROJECT, SLICE, TOWNSHIP, deployed, line, match, stated
+from services.card_matching.tests.world import (
+    PROJECT,
+    SLICE,
+    TOWNSHIP,
+    deployed,
+    line,
+    match,
+    recheck,
+    stated,
+)
 
 GOLDEN: dict[type[Message], Message] = {
     ProjectDeployed: deployed(fresh_days=30),
     LinesStated: stated([line(1)], revision=2)[0],
     MatchSlice: match(),
+    RecheckCards: recheck((SLICE, 1)),
 }
 
 

@@ -87,4 +87,6 @@ def test_names_and_waits() -> None:
 def test_terms() -> None:
     assert Terms.read({}) == Terms(0, 20)
     assert Terms.read({"card_matching": {"fresh_days": 30, "most_asks": 5}}) == Terms(30, 5)
+    assert Terms.read({"card_matching": {"recheck_days": 10}}) == Terms(0, 20, 10)
+    assert Terms.read({"card_matching": {"recheck_days": "x"}}) == Terms(0, 20, 0)
     assert Terms.read({"card_matching": {"fresh_days": -1, "most_asks": 0}}) == Terms(0, 20)

@@ -12,7 +12,8 @@ from contracts.card_matching import CardsStated, SliceMatched
 from kit.errors import Problem
 from kit.testing import RoomHarness, Sent, only
 from services.card_matching.domain import NO_ANSWER, NOT_REGISTERED, REASONS, REFUSED
-from services.card_matching.handlers.asking import ask_agency, state_results
+from services.card_matching.handlers.asking import ask_agency
+from services.card_matching.handlers.stating import check_payees, state_results
 from services.card_matching.tests.world import (
     SLICE,
     Agency,
@@ -39,6 +40,7 @@ async def rounds(room: RoomHarness, most: int = 40) -> int:
 
 async def finish(room: RoomHarness) -> list[Sent]:
     await rounds(room)
+    await room.work(check_payees)
     return await room.work(state_results)
 
 
@@ -239,7 +241,7 @@ async def test_fresh_good_cards_are_not_asked_about(room: RoomHarness, agency: A
 
 async def test_an_empty_slice_is_answered_at_once(room: RoomHarness, agency: Agency) -> None:
     await room.deliver(*stated([line(1, state=LineState.PAID)]), match())
-    sent = await room.work(state_results)
+    sent = await finish(room)
     assert only(sent, SliceMatched)[0].matched == 0 and cards(sent) == {}
     assert agency.calls() == []
 

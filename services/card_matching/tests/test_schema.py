@@ -11,7 +11,7 @@ from services.card_matching.store import tables
     "cls",
     [
         tables.ProjectTerms, tables.SliceHead, tables.CardMatch, tables.MatchPart, tables.PartPerson,
-        tables.MatchPerson,
+        tables.MatchPerson, tables.Recheck, tables.Unauthorised, tables.Distrusted,
     ],
 )  # fmt: skip
 async def test_classes_equal_columns(room: RoomHarness, cls: type[SQLModel]) -> None:

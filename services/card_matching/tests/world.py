@@ -7,8 +7,8 @@ import httpx
 import orjson
 
 from contracts.base import CHUNK_ROWS, Message, rows_digest
-from contracts.batch import Line, LinesStated, LineState
-from contracts.card_matching import MatchSlice
+from contracts.batch import Line, LinesStated, LineState, SliceRevision
+from contracts.card_matching import MatchSlice, RecheckCards
 from contracts.orchestrator import ProjectDeployed
 
 PROJECT = "11810"
@@ -41,11 +41,15 @@ class Registry:
         self.accounts: dict[str, dict[str, str]] = {}
         self.out = False
         self.fail_put = False
+        self.unauthorised: set[tuple[str, str]] = set()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
         if self.out:
             return httpx.Response(503)
+        if request.url.path.endswith("/payees:check"):
+            pairs = [(one["subject_id"], one["payee_id"]) for one in body["pairs"]]
+            return httpx.Response(200, json={"authorised": [one not in self.unauthorised for one in pairs]})
         if request.url.path.endswith("/accounts:put"):
             if self.fail_put:
                 return httpx.Response(503)
@@ -105,6 +109,11 @@ def stated(lines: list[Line], revision: int = 1, slice_id: str = SLICE) -> list[
 
 def match(revision: int = 1, slice_id: str = SLICE) -> MatchSlice:
     return MatchSlice(slice_id=slice_id, revision=revision, project=PROJECT)
+
+
+def recheck(*slices: tuple[str, int]) -> RecheckCards:
+    pairs = [SliceRevision(slice_id=slice_id, revision=revision) for slice_id, revision in slices]
+    return RecheckCards(set_id="set-1", project=PROJECT, slices=pairs)
 
 
 def deployed(**terms: int) -> ProjectDeployed:
