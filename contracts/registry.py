@@ -67,6 +67,26 @@ class SubjectsRequest(Record):
     subject_ids: list[str]
 
 
+class TokensRequest(Record):
+    """For `exchange`: an agency's own keyed tokens of these subjects; the agency makes the same ones itself."""
+
+    agency: str
+    subject_ids: list[str]
+
+
+class SubjectToken(Record):
+    """`token`: HMAC of the ID number under the agency's token key; a household's is its head's."""
+
+    subject_id: str
+    token: str
+
+
+class TokensReply(Record):
+    """Persons that exist."""
+
+    tokens: list[SubjectToken]
+
+
 class Profile(Record):
     """What verification needs: birth date and the keyed blind index; no number, no name.
 

@@ -28,6 +28,7 @@ class RoomOperation(StrEnum):
     BLIND_INDEXES = "registry.blind_indexes"
     HOUSEHOLDS = "registry.resolve_households"
     CHECK_PAYEES = "registry.check_payees"
+    TOKENS = "registry.agency_tokens"
 
 
 ALLOWED_ROOMS: dict[RoomOperation, frozenset[str]] = {
@@ -40,6 +41,7 @@ ALLOWED_ROOMS: dict[RoomOperation, frozenset[str]] = {
     RoomOperation.BLIND_INDEXES: frozenset({"verification"}),
     RoomOperation.HOUSEHOLDS: frozenset({"application", "batch"}),
     RoomOperation.CHECK_PAYEES: frozenset({"batch", "card_matching", "payment"}),
+    RoomOperation.TOKENS: frozenset({"exchange"}),
 }
 """Minimal use (PIPL art. 6): a room that needs no number is never given one. The one place that says so."""
 

@@ -1,5 +1,6 @@
 """The vault: keys come from outside the database, so that a stolen database is unreadable."""
 
+import re
 from pathlib import Path
 
 from kit.crypto import INTERNATIONAL, KeyRing, Provider
@@ -34,6 +35,24 @@ class Vault:
     def open(self, wrapped_key: bytes, sealed: bytes, place: str, *, owner: str) -> bytes:
         """Open what was sealed for this place. Raises CannotOpen."""
         return self._provider.open(self._provider.unwrap(wrapped_key, owner), sealed, place)
+
+
+class AgencyTokens:
+    """Tokens under one agency's token key, which only the registry and that agency hold.
+
+    Raises KeyMissing, and ValueError for what is no agency's code (it becomes part of a file's name).
+    """
+
+    def __init__(self, key_dir: Path, agency: str) -> None:
+        if not re.fullmatch(r"[a-z]{2,24}", agency):
+            raise ValueError("no agency's code")
+        purpose = f"token{agency}"
+        ring = KeyRing.from_dir(key_dir, (purpose,))
+        self._key_id, self._provider = ring.current(purpose), Provider(INTERNATIONAL, ring)
+
+    def of(self, number: str) -> str:
+        """The token of a canonical ID number."""
+        return self._provider.blind_index(_PERSONS, number, self._key_id)
 
 
 def load_vault(key_dir: Path) -> Vault:

@@ -1,6 +1,7 @@
 """For other rooms, with their service tokens: resolve in bulk, and read just what each room's work needs."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -21,14 +22,18 @@ from contracts.registry import (
     ResolveReply,
     ResolveRequest,
     SubjectsRequest,
+    SubjectToken,
+    TokensReply,
+    TokensRequest,
 )
 from kit import errors
 from kit.auth import Actor, Operation, Reach, Zone, guarded_router, require
+from kit.crypto import KeyMissing
 from kit.db import Tx
 from kit.idnumber import IdNumber, normalise
 from kit.service import CurrentRoom
 from services.registry.domain import ALLOWED_ROOMS, RoomOperation
-from services.registry.ports import vault_of
+from services.registry.ports import AgencyTokens, vault_of
 from services.registry.store import households, mandates, persons, reads
 
 MOST_PERSONS = 5000
@@ -115,6 +120,26 @@ async def identities(
         found = await reads.identities(tx, vault_of(room), body)
         _log(tx, RoomOperation.IDENTITIES, actor, body, found)
     return IdentitiesReply(identities=found)
+
+
+@router.post("/subjects:tokens")
+async def tokens(
+    body: TokensRequest, room: CurrentRoom, actor: Annotated[Actor, _for(RoomOperation.TOKENS)]
+) -> TokensReply:
+    """An agency's keyed tokens, for exchange alone. 409 where the agency has no token key."""
+    _bounded(body.subject_ids)
+    try:
+        own = AgencyTokens(Path(room.settings.key_dir), body.agency)
+    except (KeyMissing, ValueError):
+        raise errors.conflict("key-missing", "没有该机构的令牌密钥", "no token key of this agency") from None
+    async with room.tx() as tx:
+        found = await reads.numbers(tx, vault_of(room), body.subject_ids)
+        reads.audit_read(
+            tx, RoomOperation.TOKENS, actor.sub, f"agency:{body.agency}", body.subject_ids, len(found)
+        )
+    return TokensReply(
+        tokens=[SubjectToken(subject_id=one, token=own.of(number)) for one, number in found.items()]
+    )
 
 
 @router.post("/subjects:names")

@@ -57,6 +57,14 @@ async def identities(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Ident
     ]
 
 
+async def numbers(tx: Tx, vault: Vault, subject_ids: Sequence[str]) -> dict[str, str]:
+    """Canonical numbers by subject, a household's being its head's: to be keyed at once, never to leave."""
+    heads = {home.subject_id: home.head_id for home in await households.homes(tx, subject_ids)}
+    wanted = list(dict.fromkeys(heads.get(one, one) for one in subject_ids))
+    found = {person.subject_id: content.number for person, content in await open_persons(tx, vault, wanted)}
+    return {one: found[heads.get(one, one)] for one in subject_ids if heads.get(one, one) in found}
+
+
 async def names(tx: Tx, vault: Vault, asked: SubjectsRequest) -> list[Named]:
     """Names, and who is a child on the business day; a household goes by its head's name."""
     heads = {home.subject_id: home.head_id for home in await households.homes(tx, asked.subject_ids)}

@@ -1,8 +1,12 @@
 """The doors: which room may call what, what officials of a region see, and that every look is logged."""
 
+import hmac
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from contracts.registry import Purpose
 from kit.auth import Actor, Role
@@ -12,7 +16,7 @@ from services.registry.tests.conftest import TOWNSHIP, number, person
 
 OTHER_TOWNSHIP = "539901102"
 ROOMS = ["application", "batch", "verification", "card_matching", "publicity", "grievance", "payment"]
-ROOMS += ["orchestrator", "portal", "registry"]
+ROOMS += ["orchestrator", "portal", "registry", "exchange"]
 CALLS: dict[RoomOperation, tuple[str, dict[str, Any]]] = {
     RoomOperation.RESOLVE: ("persons:resolve", {"persons": []}),
     RoomOperation.PROFILES: ("subjects:profiles", {"purpose": "verification", "subject_ids": []}),
@@ -21,6 +25,7 @@ CALLS: dict[RoomOperation, tuple[str, dict[str, Any]]] = {
     RoomOperation.READ_ACCOUNTS: ("subjects:accounts", {"purpose": "bank_file", "subject_ids": []}),
     RoomOperation.PUT_ACCOUNTS: ("accounts:put", {"accounts": []}),
     RoomOperation.BLIND_INDEXES: ("blind-indexes", {"id_nos": []}),
+    RoomOperation.TOKENS: ("subjects:tokens", {"agency": "civil", "subject_ids": []}),
     RoomOperation.HOUSEHOLDS: ("households:resolve", {"households": []}),
     RoomOperation.CHECK_PAYEES: ("payees:check", {"project": "11810", "on": "2023-05-01", "pairs": []}),
 }
@@ -82,6 +87,25 @@ async def test_blind_indexes_come_in_order_and_store_nothing(registry: RoomHarne
     assert answer.json()["profiles"][0]["blind_index"] == first
     async with registry.room.tx() as tx:
         assert await tx.fetchval("SELECT count(*) FROM subject") == 1
+
+
+async def test_an_agency_makes_the_same_token_with_stock_code(registry: RoomHarness) -> None:
+    subject_id = await known(registry)
+    asked: dict[str, Any] = {"agency": "civil", "subject_ids": [subject_id, "nobody"]}
+    answer = await post(registry, service("exchange"), "/internal/v1/subjects:tokens", asked)
+    key_file = Path(registry.room.settings.key_dir) / "tokencivil1.key"
+    key = HKDF(SHA256(), 32, None, b"daohu|hmac-sha256").derive(bytes.fromhex(key_file.read_text()))
+    own = hmac.new(key, f"id_no|{number(1)}".encode(), "sha256").hexdigest()
+    assert answer.json()["tokens"] == [{"subject_id": subject_id, "token": f"hmac-sha256:tokencivil1:{own}"}]
+    other = await post(
+        registry, service("exchange"), "/internal/v1/subjects:tokens", asked | {"agency": "banks"}
+    )
+    assert own not in other.text
+    wrong = await post(
+        registry, service("exchange"), "/internal/v1/subjects:tokens", asked | {"agency": "../x"}
+    )
+    assert wrong.status_code == 409
+    assert number(1) not in str(await audit(registry))
 
 
 async def test_more_than_the_limit_is_refused(registry: RoomHarness) -> None:
