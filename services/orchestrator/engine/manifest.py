@@ -69,8 +69,8 @@ class Payment(Part):
 
 
 class CardMatching(Part):
-    fresh_days: int = Field(30, description="卡状态多少天内视为有效", ge=0)
-    most_asks: int = Field(5, description="人社接口最多询问次数", ge=1)
+    fresh_days: int = Field(0, description="卡状态多少天内视为有效", ge=0)
+    most_asks: int = Field(20, description="人社接口最多询问次数", ge=1)
 
 
 class NodeFacts(Part):

@@ -200,7 +200,15 @@ class Project:
                 if process not in self.manifest.get("processes", {}):
                     near = did_you_mean(process, self.manifest.get("processes", {}))
                     self._add(name, "process", f"没有流程 {process}{near} (no such process)")
-                elif process in self.programs:
+                    continue
+                category = scenario.get("start", {}).get("category")
+                categories = self.manifest.get("categories", {})
+                if category is not None and categories and category not in categories:
+                    near, known = did_you_mean(str(category), categories), "、".join(categories)
+                    self._add(
+                        name, "start.category", f"没有类别 {category}，可用 {known}{near} (no such category)"
+                    )
+                if process in self.programs:
                     start = scenario.get("start", {}) | {"project_version": "scenario"}
                     play(self.programs[process], scenario | {"start": start}, outcomes, build_command, forms)
             except tomllib.TOMLDecodeError as wrong:

@@ -2,14 +2,17 @@
 
 import ast
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from engine.folder import read_folder
+from services.orchestrator.check import make
 from services.orchestrator.engine import Project, ProjectRefused
 from services.orchestrator.engine.facts import FACTS
+from services.orchestrator.engine.reference import reference
 
 PROJECTS = Path("bpmn/projects")
 HOUSEHOLDS = "rural-minimum-living"
@@ -72,3 +75,36 @@ def test_the_facts_are_those_of_verification() -> None:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "FACTS"
     )
     assert set(FACTS) == set(ast.literal_eval(named))
+
+
+GUIDE = Path("docs/adding-a-project.md")
+
+
+def test_the_guides_own_example_holds(tmp_path: Path) -> None:
+    """The files of "From an empty folder", laid out literally."""
+    blocks = re.findall(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
+    shutil.copytree("bpmn/library", tmp_path / "library")
+    folder = tmp_path / "projects" / "severe-disability-care"
+    for name, text in blocks:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    project = Project(read_folder(folder))
+    assert (len(project.programs), project.scenarios) == (4, 1)
+
+
+def test_the_guides_tables_are_what_the_code_knows() -> None:
+    assert (
+        GUIDE.read_text(encoding="utf-8").partition("<!-- reference -->\n")[2].strip() == reference().strip()
+    )
+
+
+def test_a_folder_made_like_another_holds_and_is_its_own(tmp_path: Path) -> None:
+    shutil.copytree("bpmn", tmp_path / "bpmn")
+    projects = tmp_path / "bpmn" / "projects"
+    made = make("orphan-care", HOUSEHOLDS, "11850", "孤儿基本生活费", projects)
+    project = Project(read_folder(made))
+    assert (project.manifest["code"], project.manifest["name"]) == ("11850", "孤儿基本生活费")
+    assert "11820" not in "".join(read_folder(made, tmp_path / "none").values())
+    for slug, code in (("orphan-care", "11860"), ("Orphan", "11860"), ("orphans", "11820"), ("orphans", "1")):
+        with pytest.raises(ValueError, match=r"\("):
+            make(slug, HOUSEHOLDS, code, "孤儿基本生活费", projects)
