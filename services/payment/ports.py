@@ -26,7 +26,11 @@ class BankFormat:
     encoding: str
 
 
-BANKS = {"rural": BankFormat("pipe", "utf-8"), "rural-gbk": BankFormat("pipe", "gbk")}
+BANKS = {
+    "rural": BankFormat("pipe", "utf-8"),
+    "rural-gbk": BankFormat("pipe", "gbk"),
+    "rural-iso": BankFormat("pain.001", "utf-8"),
+}
 
 
 class BankUnavailable(Exception):

@@ -10,7 +10,8 @@ from kit import errors
 from kit.auth import Actor, Operation, Resource, Role, Zone, authorize, guarded_router, require
 from kit.service import CurrentRoom
 from services.payment import ports
-from services.payment.domain.bankfile import masked
+from services.payment.domain.formats import masked
+from services.payment.domain.iso20022.document import is_xml
 from services.payment.domain.orders import WITHHELD
 from services.payment.store import reads
 
@@ -123,13 +124,14 @@ async def download(
         tx.audit(DOWNLOAD.name, f"bank_file:{file['file_id']}", actor.sub, masked=not whole)
     content = ports.unseal(room, file["file_id"], file["content"])
     if not whole:
-        content = masked(content.decode(file["encoding"])).encode(file["encoding"])
+        content = masked(content, file["encoding"])
+    kind, suffix = ("application/xml", "xml") if is_xml(content) else ("text/plain", "txt")
     headers = {
-        "content-disposition": f'attachment; filename="{file["file_id"]}.txt"',
+        "content-disposition": f'attachment; filename="{file["file_id"]}.{suffix}"',
         "x-content-type-options": "nosniff",
         "cache-control": "no-store",
     }
-    return Response(content, media_type=f"text/plain; charset={file['encoding']}", headers=headers)
+    return Response(content, media_type=f"{kind}; charset={file['encoding']}", headers=headers)
 
 
 def _seen(actor: Actor, operation: Operation, found: dict[str, Any] | None) -> OrderOut:

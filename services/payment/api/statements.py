@@ -13,8 +13,9 @@ from kit.ids import parse_end_to_end_id
 from kit.service import CurrentRoom, Room
 from services.payment import ports
 from services.payment.api.decisions import DecisionOut, ProposalIn, proposed
+from services.payment.domain.formats import parse_statement
 from services.payment.domain.results import REFUSALS, Refused
-from services.payment.domain.statements import WHY, Entry, check, parse_csv
+from services.payment.domain.statements import WHY, Entry, check
 from services.payment.store import projects, reconciling, resolving, statements
 from services.payment.store.statements import Place
 
@@ -166,13 +167,13 @@ async def upload(
     county: Annotated[str, Form(max_length=12)],
     day: Annotated[date, Form()],
 ) -> StatementOut:
-    """A day's statement as CSV (UTF-8, a header row); anything wrong in it, and nothing is kept."""
+    """A day's statement as CSV (UTF-8, a header row) or camt.054; anything wrong in it, and nothing is kept."""
     authorize(actor, KEEP, Resource(region=county, project=project))
     content = await file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise errors.too_large()
     try:
-        entries = parse_csv(content.decode("utf-8-sig"))
+        entries = parse_statement(content)
     except UnicodeDecodeError:
         raise _refused("bad_file") from None
     except Refused as refused:

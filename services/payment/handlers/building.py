@@ -8,7 +8,8 @@ from kit.crashpoint import crashpoint
 from kit.ids import end_to_end_id
 from kit.service import Room
 from services.payment import ports
-from services.payment.domain.bankfile import Detail, PayTo, render, unsendable
+from services.payment.domain.bankfile import Detail, PayTo
+from services.payment.domain.formats import Head, render, unsendable
 from services.payment.handlers import guarding
 from services.payment.handlers.door import on
 from services.payment.handlers.sending import send_files
@@ -30,8 +31,10 @@ async def build_files(room: Room) -> bool:
     crashpoint("payment.before_accounts")
     pay_to = await ports.accounts(room, [row["payee_id"] for row in rows])
     crashpoint("payment.after_accounts")
-    encoding = ports.BANKS[terms.bank].encoding
-    codes = {row["payment_id"]: unsendable(pay_to.get(row["payee_id"]), encoding) for row in rows}
+    bank = ports.BANKS[terms.bank]
+    codes = {
+        row["payment_id"]: unsendable(bank.name, bank.encoding, pay_to.get(row["payee_id"])) for row in rows
+    }
     kept_out = {payment_id: code for payment_id, code in codes.items() if code}
     sendable = [row for row in rows if row["payment_id"] not in kept_out]
     built = _built(
@@ -53,8 +56,9 @@ def _detail(row: Mapping[str, Any], to: PayTo, terms: projects.Terms, file: Mapp
 
 def _built(room: Room, file: Mapping[str, Any], terms: projects.Terms, details: list[Detail]) -> Built:
     bank = ports.BANKS[terms.bank]
-    text = render(file["file_id"], clock.business_today(), terms.payer_account, details)
-    content = text.encode(bank.encoding)
+    payer = f"{file['county']} {terms.short_name}"
+    head = Head(file["file_id"], clock.wall_now(), clock.business_today(), terms.payer_account, payer)
+    content = render(bank.name, bank.encoding, head, details)
     sealed = ports.seal(room, file["file_id"], content)
     total = sum(one.amount_fen for one in details)
     return Built(content, sealed, len(details), total, bank.name, bank.encoding)

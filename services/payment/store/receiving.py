@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from kit.db import Tx
 from services.payment.domain import results as rules
+from services.payment.domain.formats import parse_results
 from services.payment.domain.results import Outcome, Refused
 from services.payment.domain.states import State
 from services.payment.store import results, settling
@@ -65,7 +66,7 @@ async def _judge(tx: Tx, file: Mapping[str, Any], delivery: Delivery) -> Outcome
     )
     if known:
         raise Refused("duplicate" if known[0]["sha256"] == delivery.sha256 else "result_id_reused")
-    parsed = rules.parse(delivery.text)
+    parsed = parse_results(delivery.text)
     held = await results.held(tx, file["file_id"])
     rules.check(parsed, file["file_id"], held)
     # A result is also the proof that the bank took the file, should its receipt have been lost.
