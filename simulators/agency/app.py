@@ -1,6 +1,7 @@
 """The 人社 agency as an HTTP service: matches cards, and misbehaves when its schedule says so."""
 
 import time
+from datetime import date
 from typing import Annotated, Any
 
 import orjson
@@ -41,6 +42,12 @@ class CardQuery(BaseModel):
 
     request_id: str | None = Field(default=None, min_length=1, max_length=64)
     persons: list[Person] = Field(min_length=1, max_length=1000)
+
+
+class Day(BaseModel):
+    """The agency's own day: what was planned up to it has happened."""
+
+    day: date
 
 
 class Behaviour(BaseModel):
@@ -134,6 +141,11 @@ def create_app(settings: Settings) -> FastAPI:
             async for rows in ndjson_batches(request):
                 count += load_cards(book, rows)
             return reply({"loaded": count})
+
+        @app.post("/v1/day")
+        def set_day(body: Day) -> Response:
+            book.put("day", body.day.isoformat())
+            return reply({"day": body.day.isoformat()})
 
         @app.post("/v1/behaviour")
         def set_behaviour(body: Behaviour) -> Response:

@@ -1,6 +1,7 @@
 """The agency's own durable book: cards, what was asked and answered, and a journal of every call."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS cards (
   id_no TEXT PRIMARY KEY, name TEXT NOT NULL, ssc_no TEXT, card_status TEXT NOT NULL,
   financial_function TEXT NOT NULL, bank_code TEXT, account_no TEXT, account_name TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS planned (
+  id_no TEXT NOT NULL, from_day TEXT NOT NULL, changes TEXT NOT NULL, PRIMARY KEY (id_no, from_day)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (
   request_id TEXT PRIMARY KEY, body_sha256 TEXT NOT NULL, reply BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS waiting (
@@ -21,6 +24,7 @@ CREATE TABLE IF NOT EXISTS journal (
   behaviour TEXT NOT NULL, outcome TEXT NOT NULL);
 """
 
+DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
 CARD_FIELDS = (
     "id_no", "name", "ssc_no", "card_status", "financial_function", "bank_code", "account_no", "account_name",
 )  # fmt: skip
@@ -61,17 +65,51 @@ def judge(name: str, card: dict[str, Any] | None) -> tuple[str, str | None]:
 
 
 def load_cards(book: Book, rows: list[dict[str, Any]]) -> int:
-    """Add or replace people's cards (bulk); raises Refusal (422) for a row that lacks what every card has."""
+    """Add or replace people's cards (bulk), or plan what changes `from` a day on (a lost card, a new one later).
+
+    Raises Refusal (422) for a row that lacks what every card has, or whose day is none.
+    """
+    now = [row for row in rows if row.get("from") is None]
+    later = [row for row in rows if row.get("from") is not None]
     needed = ("id_no", "name", "card_status", "financial_function")
-    if not all(row.get(field) for row in rows for field in needed):
+    if not all(row.get(field) for row in now for field in needed):
         raise Refusal(422, "bad_world", "缺少必填项 (a row lacks a required field)")
+    if not all(row.get("id_no") and DAY.match(str(row["from"])) for row in later):
+        raise Refusal(422, "bad_world", "计划变更须有证件号和日期 (a planned change needs id_no and a day)")
     marks = ",".join("?" * len(CARD_FIELDS))
     with book.tx() as db:
         db.executemany(
             f"INSERT OR REPLACE INTO cards ({','.join(CARD_FIELDS)}) VALUES ({marks})",
-            [tuple(row.get(field) for field in CARD_FIELDS) for row in rows],
+            [tuple(row.get(field) for field in CARD_FIELDS) for row in now],
+        )
+        db.executemany(
+            "INSERT OR REPLACE INTO planned VALUES (?, ?, ?)",
+            [
+                (
+                    row["id_no"],
+                    row["from"],
+                    orjson.dumps({k: row[k] for k in CARD_FIELDS if k in row}).decode(),
+                )
+                for row in later
+            ],
         )
     return len(rows)
+
+
+def _as_of_today(db: Any, numbers: list[str], today: str | None) -> dict[str, dict[str, Any]]:
+    """The cards of these people, with every planned change whose day has come, in the order of days."""
+    marks = ",".join("?" * len(numbers))
+    found = db.execute(f"SELECT {','.join(CARD_FIELDS)} FROM cards WHERE id_no IN ({marks})", numbers)
+    cards = {row[0]: dict(zip(CARD_FIELDS, row, strict=True)) for row in found}
+    if today is not None:
+        due = db.execute(
+            f"SELECT id_no, changes FROM planned WHERE from_day <= ? AND id_no IN ({marks}) ORDER BY from_day",
+            (today, *numbers),
+        )
+        for number, changes in due:
+            if number in cards:
+                cards[number] |= orjson.loads(changes)
+    return cards
 
 
 def answer(
@@ -97,8 +135,7 @@ def answer(
                 return bytes(row[1])
         numbers = [person["id_no"].upper() for person in persons]
         marks = ",".join("?" * len(numbers))
-        found = db.execute(f"SELECT {','.join(CARD_FIELDS)} FROM cards WHERE id_no IN ({marks})", numbers)
-        cards = {row[0]: dict(zip(CARD_FIELDS, row, strict=True)) for row in found}
+        cards = _as_of_today(db, numbers, book.get("day", None))
         asked = dict(
             db.execute(f"SELECT id_no, queries FROM waiting WHERE id_no IN ({marks})", numbers).fetchall()
         )

@@ -80,6 +80,28 @@ def test_the_same_request_id_gets_the_same_answer_even_after_the_world_changed(c
     assert match(client, "same", 2).status_code == 409
 
 
+def test_a_card_is_lost_from_a_day_on_and_replaced_later(client: httpx.Client) -> None:
+    planned = [
+        {"id_no": card(1)["id_no"], "from": "2023-06-10", "card_status": "lost"},
+        {"id_no": card(1)["id_no"], "from": "2023-07-05", "card_status": "normal", "account_no": "62300009"},
+    ]
+    body = b"\n".join(map(orjson.dumps, planned))
+    assert client.post("/v1/world", content=body).json() == {"loaded": 2}
+
+    def on(day: str) -> tuple[str, str | None, str]:
+        client.post("/v1/day", json={"day": day}).raise_for_status()
+        [one] = match(client, f"day-{day}", 1).json()["results"]
+        return one["status"], one["reason"], one["account_no"]
+
+    first = card(1)["account_no"]
+    assert match(client, "no day set", 1).json()["results"][0]["status"] == "normal"
+    assert on("2023-06-09") == ("normal", None, first)
+    assert on("2023-06-10") == ("abnormal", "card_lost", first)
+    assert on("2023-07-05") == ("normal", None, "62300009")
+    bad = {"id_no": card(1)["id_no"], "from": "soon", "card_status": "lost"}
+    assert client.post("/v1/world", content=orjson.dumps(bad)).json()["code"] == "bad_world"
+
+
 def test_processing_settles_after_the_set_number_of_queries(client: httpx.Client) -> None:
     client.post("/v1/behaviour", json={"processing_rate": 1, "processing_queries": 2})
 
@@ -138,6 +160,7 @@ def test_outside_development_nobody_may_set_the_world(tmp_path: Path) -> None:
     with in_thread(create_app(Settings("127.0.0.1", 0, tmp_path, 7, "production"))) as client:
         assert client.post("/v1/world", content=b"").status_code == 404
         assert client.post("/v1/schedule", json={}).status_code == 404
+        assert client.post("/v1/day", json={"day": "2023-06-01"}).status_code == 404
 
 
 def test_the_book_survives_a_kill(tmp_path: Path) -> None:
