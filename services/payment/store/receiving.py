@@ -69,8 +69,8 @@ async def _judge(tx: Tx, file: Mapping[str, Any], delivery: Delivery) -> Outcome
     parsed = parse_results(delivery.text)
     held = await results.held(tx, file["file_id"])
     rules.check(parsed, file["file_id"], held)
-    # A result is also the proof that the bank took the file, should its receipt have been lost.
-    if file["state"] == "sending":
+    # A result is also the proof that the bank took the file, should its receipt be lost, or a refusal untrue.
+    if file["state"] in ("sending", "refused"):
         await tx.execute("UPDATE bank_file SET state = 'accepted' WHERE file_id = $1", file["file_id"])
         await tx.execute(
             "UPDATE payment SET state = 'ACCEPTED' WHERE file_id = $1 AND state = 'SUBMITTED'",

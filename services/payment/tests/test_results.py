@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.payment import OrderSettled
-from kit.ids import end_to_end_id
+from contracts.payment import OrderSettled, PaymentReturned
 from kit.testing import only
 from services.payment.handlers.fetching import fetch_results, query_unknown
-from services.payment.tests.world import API, PAYER, World, line, once
+from services.payment.tests.bank import keys, result, upload
+from services.payment.tests.world import World, line, number, once
 
 LINES = [line("sl1", n) for n in range(6)]
 
@@ -18,27 +18,6 @@ async def sent_order(world: World, lines: list[Any] = LINES) -> str:
     order_id = await world.ordered(lines)
     await world.send()
     return order_id
-
-
-async def keys(world: World) -> list[str]:
-    rows = await world.rows("SELECT payment_id, attempt FROM payment ORDER BY seq")
-    return [end_to_end_id(row["payment_id"], row["attempt"]) for row in rows]
-
-
-def result(order_id: str, *lines: tuple[str, str, str], total: str | None = None) -> str:
-    """A result file over (key, status, code)."""
-    paid = sum(status == "success" for _, status, _ in lines)
-    failed = sum(status == "failed" for _, status, _ in lines)
-    head = f"{order_id}-1|2023-05-31|{len(lines)}|{paid}|{failed}|{total or f'{50 * paid}.00'}"
-    rows = [f"{n}|{key}|{status}|{code}|x|B{n}|t" for n, (key, status, code) in enumerate(lines)]
-    return "\n".join([head, *rows]) + "\n"
-
-
-async def upload(world: World, order_id: str, text: str, result_id: str | None = None) -> httpx.Response:
-    data = {"result_id": result_id} if result_id else {}
-    async with world.harness.client(PAYER) as client:
-        files = {"file": ("r.txt", text.encode())}
-        return await client.post(f"{API}/orders/{order_id}/results", files=files, data=data)
 
 
 @pytest.mark.parametrize("kind", ["unknown_line", "wrong_total"])
@@ -181,3 +160,55 @@ async def test_money_returned_after_success_restores_the_quota(world: World) -> 
     assert answer.json()["failed"] == 1
     assert await world.states() == {"PAID": 5, "RETURNED": 1}
     assert await world.balances() == {"appropriation": -30000, "budget": 5000, "paid": 25000}
+    (returned,) = only(await world.harness.emitted(), PaymentReturned)
+    assert (returned.slice_id, returned.order_id, returned.attempt, returned.code) == (
+        "sl1",
+        order_id,
+        1,
+        "F03",
+    )
+    # Told again, early or late, it comes back only once; and its success, told late, pays nobody.
+    for n, late in enumerate(("returned", "success", "failed")):
+        await upload(world, order_id, result(order_id, (ids[0], late, "F03")), f"late-{n}")
+    assert await world.balances() == {"appropriation": -30000, "budget": 5000, "paid": 25000}
+    assert only(await world.harness.emitted(), PaymentReturned) == []
+
+
+async def test_half_a_result_is_asked_for_again_and_settled_whole(world: World) -> None:
+    await world.behave(result="partial", result_times=1)
+    await sent_order(world)
+    await once(world, fetch_results)
+    assert await world.states() == {"ACCEPTED": 3, "PAID": 3}
+    sent = await world.finish()
+    assert only(sent, OrderSettled)[0].paid == 6
+    assert await world.balances() == {"appropriation": -30000, "paid": 30000}
+
+
+async def test_lines_that_no_result_names_are_asked_about_one_by_one(world: World) -> None:
+    trouble = [{"account": number(LINES[0].payee_id), "kind": "missing"}]
+    await world.harness.room.http.post("/v1/trouble", json=trouble)
+    await sent_order(world)
+    await once(world, fetch_results)
+    assert await world.states() == {"ACCEPTED": 1, "PAID": 5}
+    sent = await world.finish()
+    assert only(sent, OrderSettled)[0].paid == 6
+
+
+async def test_a_bank_that_takes_everything_back_changes_nothing_by_itself(world: World) -> None:
+    await world.behave(result="contradictory", result_times=1)
+    await sent_order(world)
+    await world.finish()
+    assert await world.states() == {"PAID": 6}
+    rows = await world.rows("SELECT held, claimed FROM conflict")
+    assert {tuple(row) for row in rows} == {("PAID", "failed")} and len(rows) == 6
+
+
+async def test_a_late_result_of_a_refused_file_proves_that_the_bank_took_it(world: World) -> None:
+    order_id = await world.ordered(LINES)
+    await world.behave(refuse_whole=1)
+    await world.send()
+    assert await world.value("SELECT refusal FROM bank_file") == "file_refused"
+    ids = await keys(world)
+    answer = await upload(world, order_id, result(order_id, *((one, "success", "") for one in ids)))
+    assert answer.json()["order_settled"] and await world.states() == {"PAID": 6}
+    assert await world.balances() == {"appropriation": -30000, "paid": 30000}
