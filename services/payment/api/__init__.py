@@ -8,10 +8,12 @@ from services.payment.api import (
     orders,
     payments,
     pools,
+    proof,
     recoveries,
     results,
     standards,
     statements,
+    totals,
     vouchers,
 )
 
@@ -25,7 +27,9 @@ for part in (
     decisions,
     recoveries,
     statements,
+    totals,
     payments,
+    proof,
     ledger,
 ):
     router.include_router(part.router)
