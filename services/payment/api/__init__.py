@@ -8,7 +8,6 @@ from services.payment.api import (
     orders,
     payments,
     pools,
-    proof,
     recoveries,
     results,
     standards,
@@ -29,7 +28,6 @@ for part in (
     statements,
     totals,
     payments,
-    proof,
     ledger,
 ):
     router.include_router(part.router)
