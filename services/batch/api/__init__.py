@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.batch.api import batches, carry, lines, rosters, sets, slices, submission
+from services.batch.api import adjustments, batches, carry, lines, proof, rosters, sets, slices, submission
 
 router = APIRouter()
-for _module in (batches, carry, rosters, submission, slices, sets, lines):
+for _module in (batches, carry, adjustments, rosters, submission, slices, sets, lines, proof):
     router.include_router(_module.router)

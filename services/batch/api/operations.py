@@ -22,6 +22,17 @@ SEE_ROSTER = Operation("batch.see_roster", roles=HANDLERS, crosses=True)
 SEE_CANDIDATES = Operation("batch.see_candidates", roles=TOWNSHIP | COUNTY, crosses=True)
 SEE_CARRY_OVER = Operation("batch.see_carry_over", roles=TOWNSHIP | COUNTY, crosses=True)
 SUBMIT_SLICE = Operation("batch.submit_slice", roles=HANDLERS, crosses=True)
+PROPOSE_ADJUSTMENT = Operation("batch.propose_adjustment", roles=HANDLERS, crosses=True)
+SEE_ADJUSTMENTS = Operation(
+    "batch.see_adjustments", roles=TOWNSHIP | COUNTY, crosses=True, region=Reach.RELATED
+)
+APPROVE_ADJUSTMENT = Operation(
+    "batch.approve_adjustment",
+    roles=frozenset({Role.TOWNSHIP_REVIEWER, Role.COUNTY_REVIEWER}),
+    crosses=True,
+    states=frozenset({"proposed"}),
+    four_eyes=True,
+)
 SEE_SLICES = Operation("batch.see_slices", roles=TOWNSHIP | COUNTY, crosses=True)
 OPEN_SET = Operation("batch.open_set", roles=frozenset({Role.COUNTY_HANDLER}), zone=Zone.FINANCE)
 SEE_SETS = Operation("batch.see_sets", roles=COUNTY, zone=Zone.FINANCE)

@@ -1,6 +1,7 @@
 """Messages in: each module registers the handlers of one topic on `on`."""
 
 from services.batch.handlers import (
+    deductions,
     enrolments,
     objections,
     projects,
@@ -14,6 +15,7 @@ from services.batch.handlers import (
 from services.batch.handlers.base import on
 
 __all__ = [
+    "deductions",
     "enrolments",
     "objections",
     "on",

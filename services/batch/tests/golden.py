@@ -30,7 +30,14 @@ from contracts.card_matching import CardsStated, LineCard
 from contracts.grievance import ObjectionAccepted, ObjectionConcluded
 from contracts.manifest import set_root
 from contracts.orchestrator import ProjectDeployed
-from contracts.payment import AmountsStated, LineAmount, LinePayment, PaymentReturned, PaymentsStated
+from contracts.payment import (
+    AmountsStated,
+    DeductionOrdered,
+    LineAmount,
+    LinePayment,
+    PaymentReturned,
+    PaymentsStated,
+)
 from contracts.publicity import NoticeConfirmed
 from contracts.registry import Basis, HouseholdChanged, PayeeChanged
 from contracts.verification import FindingsStated, LineFinding
@@ -174,6 +181,17 @@ GOLDEN: dict[type[Message], Message] = {
         _part("payments:golden:payments")
         | {"slice_id": "payments", "order_id": "golden", "slices": 1}
         | {"payments": [LinePayment(line_id="l-payments", state="paid")]}
+    ),
+    DeductionOrdered: DeductionOrdered(
+        case_id="case-golden",
+        application_id="a-enrolled",
+        subject_id="s-enrolled",
+        project=PROJECT,
+        county=COUNTY,
+        installment=1,
+        amount_fen=1000,
+        entitlement_period=PERIOD,
+        from_period="202306",
     ),
     PaymentReturned: PaymentReturned(
         slice_id="back", line_id="l-back", order_id="o", payment_id="p", attempt=1, code="F03"
