@@ -35,13 +35,14 @@ async def save(tx: Tx, records: Sequence[tuple[Any, ...]]) -> None:
 
 async def withdraw(tx: Tx, stage: str) -> None:
     """Close undecided hits that the same stage raised earlier for what is checked now, and did not find again."""
-    await tx.execute(
-        "UPDATE hit SET state = 'withdrawn' FROM checked AS c WHERE hit.stage = $1 "
-        "AND hit.state IN ('open', 'proposed') AND hit.check_id <> c.job_id "
-        "AND (hit.line_id = c.line_id OR c.line_id IS NULL AND hit.line_id IS NULL "
-        "AND hit.application_id = c.application_id)",
-        stage,
-    )
+    # Two statements: joined by OR they would compare every hit with every line.
+    for matter in ("hit.line_id = c.line_id", "c.line_id IS NULL AND hit.application_id = c.application_id"):
+        await tx.execute(
+            f"UPDATE hit SET state = 'withdrawn' FROM checked AS c WHERE {matter} AND hit.stage = $1 "
+            "AND hit.state IN ('open', 'proposed') AND hit.check_id <> c.job_id "
+            "AND (hit.line_id IS NULL) = (c.line_id IS NULL)",
+            stage,
+        )
 
 
 async def follow(tx: Tx, line_id: str, slice_id: str) -> None:
