@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from simulators.bank import iso
 from simulators.bank.book import credits_after, file_lines, load_accounts, open_book, query, summary
 from simulators.bank.booking import book_file, receipt_of
 from simulators.bank.files import parse, result_parts
@@ -98,7 +99,10 @@ def create_app(settings: Settings) -> FastAPI:
         if receipt is None and spend("refuse_whole", now):
             raise Refusal(422, "file_refused", "整批拒收 (the whole file is refused)")
         if receipt is None:
-            receipt = book_file(book, file_id, sha256.lower(), parse(body, encoding), now, time.time())
+            file = iso.parse(body) if iso.is_xml(body) else parse(body, encoding)
+            # Before the file is booked, so that its results are never told in the other format.
+            book.put(f"iso:{file_id}", iso.is_xml(body))
+            receipt = book_file(book, file_id, sha256.lower(), file, now, time.time())
             if spend("lose_replies", now):
                 raise Lost
         return Response(receipt, media_type="application/json")
@@ -130,6 +134,9 @@ def create_app(settings: Settings) -> FastAPI:
         kind = now["result"] if now["result_times"] > 0 else "plain"
         parts = told(head, lines, of_file(book, file_id)) if kind == "plain" else None
         parts = parts or result_parts(head["batch"], head["date"], lines, kind, now["seed"])
+        speaks_iso = book.get(f"iso:{file_id}", False)
+        if speaks_iso:
+            parts = [iso.report(one, number) for number, one in enumerate(parts, start=1)]
         if part > len(parts):
             raise Refusal(404, "no_such_part", "没有这一部分 (no such part)")
         if kind != "plain" and part == len(parts):
@@ -141,7 +148,8 @@ def create_app(settings: Settings) -> FastAPI:
             "X-Result-Parts": str(len(parts)),
             "X-Result-Sha256": digest,
         }
-        return Response(parts[part - 1], headers=headers, media_type=TEXT)
+        media_type = "application/xml" if speaks_iso else TEXT
+        return Response(parts[part - 1], headers=headers, media_type=media_type)
 
     @app.post("/v1/queries")
     def queries(body: Queries) -> Response:

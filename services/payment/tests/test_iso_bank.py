@@ -1,5 +1,7 @@
 """A county whose bank speaks ISO 20022: the file it gets, and results and statements that it sends back."""
 
+import pytest
+
 from contracts.orchestrator import ProjectDeployed
 from contracts.payment import OrderSettled
 from kit.testing import only
@@ -80,3 +82,27 @@ async def test_a_notification_proves_what_moved(world: World) -> None:
     ]
     assert await world.states() == {"PAID": 2, "RETURNED": 1}
     assert await upload(world, "/statements:upload", "<!DOCTYPE x>" + text, **form) == 422
+
+
+@pytest.mark.parametrize("trouble", ["plain", "wrong_total", "unknown_line", "two_parts", "duplicated"])
+async def test_the_bank_itself_is_paid_through_in_iso_20022_whatever_it_does(
+    world: World, trouble: str
+) -> None:
+    manifest = {"payment": {"payer_account": "ZB1", "bank": "rural-iso"}}
+    await world.harness.deliver(
+        ProjectDeployed(project=PROJECT, version="v1", manifest=manifest, rules={}, form_schema={})
+    )
+    await world.behave(result=trouble, fail_rate=0.2, unknown_rate=0.2)
+    await world.ordered([line("sl1", n) for n in range(40)])
+    await world.finish()
+    summary = (await world.harness.room.http.get("/v1/book/summary")).json()
+    states = await world.states()
+    assert set(states) <= {"PAID", "REJECTED"} and sum(states.values()) == 40
+    assert summary["credits"] == states["PAID"] and summary["payments_credited_twice"] == 0
+    assert {row["refusal"] for row in await world.rows("SELECT refusal FROM result_file")} == (
+        {None, "wrong_total"}
+        if trouble == "wrong_total"
+        else {None, "unknown_line"}
+        if trouble == "unknown_line"
+        else {None}
+    )
