@@ -23,6 +23,7 @@ WAITS = frozenset(
     {"serviceTask", "userTask", "manualTask", "receiveTask", "intermediateCatchEvent", "endEvent"}
 )
 FIELDS = {outcome_name(type_): frozenset(cls.model_fields) for type_, cls in REGISTRY.items()}
+JOINS = frozenset({"parallelGateway"})
 UNPRICED = frozenset({"signed:department_review", "signed:finance_review"})
 
 
@@ -37,20 +38,45 @@ class Walk:
     given: frozenset[str] = frozenset()
     """Names that the start event fills."""
     holds: dict[State, frozenset[str]] = field(default_factory=dict)
-    choices: dict[tuple[Key, str, str], set[Key]] = field(default_factory=dict)
-    """(step, outcome, decision) that a wait may be answered with → the waits that follow at once."""
+    _into: dict[Key, set[Key]] = field(default_factory=dict)
+    _branches: dict[Key, dict[Key, frozenset[str]]] = field(default_factory=dict)
 
     def run(self) -> "Walk":
+        """Follow every way until nothing changes any more."""
         first = next(iter(self.steps))
-        todo: list[tuple[State, frozenset[str]]] = [((first, "", ""), self.given)]
+        todo: list[tuple[Key, State, frozenset[str]]] = [((), (first, "", ""), self.given)]
         while todo:
-            state, facts = todo.pop()
+            source, state, facts = todo.pop()
+            if self._joins(state[0]):
+                state = (state[0], "", "")
+                met = self._joined(source, state[0], facts)
+                if met is None:
+                    continue
+                facts = met
             known = self.holds.get(state)
             kept = facts if known is None else known & facts
             if kept != known:
                 self.holds[state] = kept
-                todo += self._after(state, kept)
+                todo += [(state[0], after, held) for after, held in self._after(state, kept)]
         return self
+
+    def _joins(self, key: Key) -> bool:
+        return self.steps[key].element.kind in JOINS and len(self._sources(key)) > 1
+
+    def _sources(self, key: Key) -> frozenset[Key]:
+        if not self._into:
+            for source, step in self.steps.items():
+                for way in step.ways:
+                    self._into.setdefault(way.target, set()).add(source)
+        return frozenset(self._into.get(key, ()))
+
+    def _joined(self, source: Key, key: Key, facts: frozenset[str]) -> frozenset[str] | None:
+        """At a join all branches have come: what holds on any of them holds. None while one has not been seen."""
+        branches = self._branches.setdefault(key, {})
+        branches[source] = branches.get(source, facts) & facts
+        if set(branches) < self._sources(key):
+            return None
+        return frozenset().union(*branches.values())
 
     def at(self, key: Key) -> Iterator[frozenset[str]]:
         """What holds at a step, in each of its states."""
