@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.exchange.api import agreements, public, webhooks
+from services.exchange.api import agreements, public, standards, webhooks
 
 router = APIRouter()
-for part in (agreements, public, webhooks):
+for part in (agreements, public, webhooks, standards):
     router.include_router(part.router)

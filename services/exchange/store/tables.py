@@ -217,10 +217,29 @@ class Usage(Base, table=True):
 
 
 class Token(Base, table=True):
-    """An agency's own token of a person."""
+    """An agency's own token of a person (none of somebody erased), and the pseudonym it gets."""
 
     __tablename__ = "token"
 
     agency: str = Field(primary_key=True)
     subject_id: str = Field(primary_key=True)
-    token: str
+    token: str | None = None
+    pseudonym: str
+
+
+class Callback(Base, table=True):
+    """An asynchronous question whose answer goes to the agency's own, challenged endpoint."""
+
+    __tablename__ = "callback"
+
+    correlation_id: str = Field(primary_key=True)
+    agency: str
+    subscription_id: str
+    uri: str
+    kind: str
+    request: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    asked_at: datetime = _moment(nullable=False)
+    attempts: int = 0
+    next_at: datetime | None = _moment()
+    state: str = "waiting"
+    reason: str | None = None

@@ -36,7 +36,7 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 sent = orjson.loads(body)
-                if sent["type"] == "subsidy.public.challenge":
+                if sent.get("type") == "subsidy.public.challenge":
                     repeated = orjson.dumps({"challenge": sent["challenge"]})
                     status, answer = (200, repeated) if outer.default == 204 else (outer.default, b"{}")
                 else:
