@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.application import EnrolmentState
+from kit import rows
 from kit.db import Tx
 from services.application.domain import CHANGEABLE, Act, state_after
 from services.application.store import payees
@@ -78,6 +79,8 @@ async def apply(tx: Tx, change: Mapping[str, Any], enrolment: Mapping[str, Any])
     )
     await payees.follow(tx, enrolment_ids=[enrolment["enrolment_id"]])
     if act is Act.STOP:
-        await tx.execute(
-            "UPDATE application SET live = false WHERE application_id = $1", enrolment["application_id"]
-        )
+        # Who moved applied in another township, whose rows the official who stops them does not reach.
+        async with rows.left(tx.connection):
+            await tx.execute(
+                "UPDATE application SET live = false WHERE application_id = $1", enrolment["application_id"]
+            )

@@ -183,6 +183,26 @@ async def test_a_move_needs_the_county_and_stays_in_it(room: RoomHarness) -> Non
     ).status_code == 403
 
 
+async def test_who_moved_is_stopped_by_the_new_township_and_may_apply_again(room: RoomHarness) -> None:
+    [one] = await active(room, "s1")
+    there = {
+        "act": "change",
+        "reason": "moved",
+        "township": OTHER_TOWNSHIP,
+        "village": OTHER_TOWNSHIP + "201",
+    }
+    assert (await change(room, one, there, COUNTY)).status_code == 200
+    enrolment_id = (await enrolment_of(room, one))["enrolment_id"]
+    maker = official(Role.TOWNSHIP_HANDLER, OTHER_TOWNSHIP)
+    assert (await post(room, MAKER, f"/enrolments/{enrolment_id}/changes", STOP)).status_code == 404
+    made = await post(room, maker, f"/enrolments/{enrolment_id}/changes", STOP)
+    checker = official(Role.TOWNSHIP_REVIEWER, OTHER_TOWNSHIP)
+    path = f"/enrolment-changes/{made.json()['change_id']}:approve"
+    assert (await post(room, checker, path)).status_code == 200
+    [again] = only(await room.deliver(roster("s1", roster_id="r2")), OfflineRecorded)
+    assert again.results[0].refused is None
+
+
 async def _open(room: RoomHarness, actor: Actor = COUNTY) -> list[dict[str, Any]]:
     async with room.client(actor) as client:
         answer = await client.get(f"{BASE}/enrolment-changes?state=proposed")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from contracts.registry import Basis, PersonIn
-from kit import errors
+from kit import errors, rows
 from kit.db import Tx
 from services.registry.api.bodies import ChangeIn
 from services.registry.domain import (
@@ -115,7 +115,9 @@ async def _wrong(
     if kind in OF_HOUSEHOLDS and home is None:
         return Wrong.NOT_A_HOUSEHOLD
     assert home is not None
-    others = [one for one in await households.homes_of(tx, named) if one.household_id != home.household_id]
+    async with rows.left(tx.connection):  # whether somebody lives elsewhere, in whatever township
+        homes = await households.homes_of(tx, named)
+    others = [one for one in homes if one.household_id != home.household_id]
     return wrong_household(kind, home, named, frozenset(person for one in others for person in one.members))
 
 

@@ -147,6 +147,15 @@ async def test_what_does_not_fit_a_household_is_refused_with_its_code(registry: 
     assert other["created"]
 
 
+async def test_who_lives_in_a_household_of_another_township_does_not_join(registry: RoomHarness) -> None:
+    a, b = await people(registry, 1, 2)
+    [home] = await resolve(registry, (a, []))
+    there = {"ref": "x", "head_id": b, "township": "539901102"}
+    await call(registry, service("batch"), "/internal/v1/households:resolve", {"households": [there]})
+    answer = await propose(registry, kind="join", subject_id=home["subject_id"], person_ids=[b])
+    assert (answer.status_code, answer.json()["code"]) == (422, "member_elsewhere")
+
+
 async def test_an_approval_that_no_longer_fits_is_refused(registry: RoomHarness) -> None:
     a, b, c = await people(registry, 1, 2, 3)
     home, other = await resolve(registry, (a, [b]), (c, []))
