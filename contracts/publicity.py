@@ -4,6 +4,11 @@ from contracts.base import Message, Zone, command, event
 from contracts.batch import SliceRevision
 
 
+def _pinned(version: str) -> list[tuple[str, int]]:
+    """What pins the terms must be known first; commands of the first year name no version."""
+    return [(f"project:{version}", 1)] if version else []
+
+
 @command(
     "subsidy.publicity.publish_slice.v1",
     key="slice_id",
@@ -28,11 +33,13 @@ class PublishSlice(Message):
     project_version: str = ""
 
     def awaits(self) -> list[tuple[str, int]]:
-        return [(self.slice_id, self.revision)]
+        return [(self.slice_id, self.revision), *_pinned(self.project_version)]
 
 
 @event("subsidy.publicity.notice_confirmed.v1", key="slice_id", zone=Zone.OUTSIDE)
 class NoticeConfirmed(Message):
+    """Answered at once, with none published, when `notice_id` showed all lines before (empty: no line at all)."""
+
     slice_id: str
     notice_id: str
     round: int
@@ -60,7 +67,8 @@ class PublishSet(Message):
     project_version: str = ""
 
     def awaits(self) -> list[tuple[str, int]]:
-        return [(one.slice_id, one.revision) for one in self.slices]
+        slices = [(one.slice_id, one.revision) for one in self.slices]
+        return [*slices, *_pinned(self.project_version)]
 
 
 @event("subsidy.publicity.set_notices_closed.v1", key="set_id", zone=Zone.FINANCE)

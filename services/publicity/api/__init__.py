@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.publicity.api import desk, evidence, public, sheets, steps
+from services.publicity.api import desk, evidence, public, reminders, sheets, steps
 
 router = APIRouter()
-for part in (desk, steps, evidence, sheets, public):
+for part in (desk, steps, reminders, evidence, sheets, public):
     router.include_router(part.router)

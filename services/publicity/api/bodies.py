@@ -57,6 +57,9 @@ class NoticeOut(BaseModel):
     ended_at: datetime | None
     confirmed_at: datetime | None
     published_lines: int | None
+    project_version: str | None
+    scope: str
+    across_periods: bool
 
 
 class NoticeDetail(NoticeOut):
@@ -64,6 +67,7 @@ class NoticeDetail(NoticeOut):
 
     days: int
     kind_of_days: str
+    unit: str | None
     withdrawn: int
     villages: list[dict[str, Any]]
     photos: list[PhotoOut]
@@ -103,15 +107,16 @@ class PublicNotice(BaseModel):
 
 
 class PublicRow(BaseModel):
-    """A masked row. `line_id` names it in an objection; `amount` is yuan as text, or 待测算."""
+    """A masked row. `line_id` names it in an objection; `amount` is yuan as text, or 待测算; `quantity` in `unit`."""
 
     seq: int
     line_id: str
     name: str
     village: str
     quantity: str
+    unit: str | None
     amount_fen: int | None
-    amount: str
+    amount: str | None
 
 
 class PublicRows(BaseModel):
@@ -119,6 +124,18 @@ class PublicRows(BaseModel):
 
     items: list[PublicRow]
     next: int | None
+
+
+class ReminderOut(BaseModel):
+    """到期提醒 (M58): `overdue_days` natural days since the last day (0: it ends today, negative: still hangs).
+
+    `missing` are the photos that the confirmation needs. Nothing is ever confirmed by itself.
+    """
+
+    notice: NoticeOut
+    overdue_days: int
+    missing: list[str]
+    confirmable: bool
 
 
 class RoundClosed(BaseModel):

@@ -24,7 +24,7 @@ async def reach(tx: Tx, notice_id: str, actor: Actor, operation: Operation, *, l
 async def terms_for(tx: Tx, notice: Notice) -> Terms:
     """The project's terms for this round. A manifest that means nothing is a conflict, never a default."""
     try:
-        return terms_of(await notices.manifest(tx, notice.project), notice.round)
+        return terms_of(await notices.manifest_of(tx, notice), notice.round)
     except ValueError:
         raise errors.conflict(
             "publicity-terms", "项目公示期限配置错误", "the project's publicity terms can't be read"

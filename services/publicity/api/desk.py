@@ -9,6 +9,7 @@ from kit.service import CurrentRoom
 from services.publicity.api.bodies import NoticeDetail, NoticePage, PhotoOut, Tab
 from services.publicity.api.checks import out, reach, terms_for
 from services.publicity.domain.states import State
+from services.publicity.domain.terms import unit_of
 from services.publicity.store import notices, photos, rows
 from services.publicity.store.notices import Wanted
 
@@ -75,11 +76,13 @@ async def view(
         standing = await rows.standing_lines(tx, notice)
         villages = await rows.villages(tx, notice)
         pictures = await photos.listed(tx, notice_id)
+        unit = unit_of(await notices.manifest_of(tx, notice))
     named = [{**one, "name": room.regions.name(one["village"])} for one in villages]
     return NoticeDetail(
         **out(notice).model_dump(),
         days=terms.days,
         kind_of_days=terms.kind,
+        unit=unit,
         withdrawn=(notice.lines or 0) - standing,
         villages=named,
         photos=[PhotoOut.model_validate(one) for one in pictures],

@@ -11,6 +11,7 @@ from kit.money import format_yuan
 from kit.service import CurrentRoom, Room
 from services.publicity.api.bodies import PublicNotice, PublicRow, PublicRows
 from services.publicity.domain.states import PUBLIC_AFTER_END, State, shown
+from services.publicity.domain.terms import is_area_notice, unit_of
 from services.publicity.domain.texts import amount_text
 from services.publicity.store import notices, rows
 from services.publicity.store.tables import Notice
@@ -22,11 +23,14 @@ router = guarded_router(prefix="/api/publicity/v1/public", tags=["public"])
 
 @router.get("/notices", dependencies=[Depends(open_to_all(READ))])
 async def find(
-    room: CurrentRoom, township: str | None = None, project: str | None = None
+    room: CurrentRoom, township: str | None = None, project: str | None = None, village: str | None = None
 ) -> list[PublicNotice]:
-    """Notices from their first day until 30 days after their last; newest first, at most 500."""
+    """Notices from their first day until 30 days after their last; newest first, at most 500.
+
+    With a `village` (M49), those in which somebody of it stands.
+    """
     async with room.tx() as tx:
-        found = await notices.public(tx, township, project, tx.today - PUBLIC_AFTER_END)
+        found = await notices.public(tx, township, project, tx.today - PUBLIC_AFTER_END, village)
     return [_notice(one, room) for one in found]
 
 
@@ -44,6 +48,8 @@ async def read(
         if notice is None or not shown(State(notice.state), notice.starts_on, notice.ends_on, tx.today):
             raise errors.not_found()
         found = await rows.shown(tx, notice, posted=False, village=village, after=after, limit=limit)
+        manifest = await notices.manifest_of(tx, notice)
+    unit, area = unit_of(manifest), is_area_notice(manifest, notice.with_amounts)
     items = [
         PublicRow(
             seq=row.seq,
@@ -51,8 +57,9 @@ async def read(
             name=row.name,
             village=room.regions.name(row.village),
             quantity=row.quantity,
+            unit=unit,
             amount_fen=row.amount_fen,
-            amount=amount_text(row.amount_fen, format_yuan),
+            amount=None if area else amount_text(row.amount_fen, format_yuan),
         )
         for row in found
     ]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from contracts.publicity import NoticeConfirmed
+from contracts.publicity import NoticeConfirmed, NoticePublished
 from kit import errors
 from kit.auth import Actor, Operation, Resource, Role, Zone, authorize, guarded_router, require
 from kit.db import Tx
@@ -86,8 +86,22 @@ async def publish(
         check_dates(await terms_for(tx, notice), notice.starts_on, notice.ends_on)
         notice.state, notice.published_at = State.PUBLISHED, tx.now
         await notices.save(tx, notice)
+        tx.emit(_published(notice))
         tx.audit("publicity.publish", f"notice:{notice_id}", lines=notice.lines)
     return out(notice)
+
+
+def _published(notice: Notice) -> NoticePublished:
+    return NoticePublished(
+        slice_id=notice.slice_id,
+        notice_id=notice.notice_id,
+        project=notice.project,
+        township=notice.township,
+        round=notice.round,
+        first_day=str(notice.starts_on),
+        last_day=str(notice.ends_on),
+        lines=notice.lines or 0,
+    )
 
 
 @router.post("/notices/{notice_id}:confirm")

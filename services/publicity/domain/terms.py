@@ -71,6 +71,25 @@ def period_label(period: str) -> str:
     return f"{period}年" if period.isdigit() and len(period) == 4 else period
 
 
-def default_title(name: str, period: str, round_: int) -> str:
+def across_periods(manifest: Mapping[str, Any]) -> bool:
+    """`[publicity] scope = "changed"`: who stood in the last confirmed notice in the same words is left out."""
+    table = manifest.get("publicity")
+    return isinstance(table, Mapping) and table.get("scope") == "changed"
+
+
+def unit_of(manifest: Mapping[str, Any]) -> str | None:
+    """What quantities are counted in: 人·月, 亩, 台."""
+    table = manifest.get("payment")
+    found = table.get("unit") if isinstance(table, Mapping) else None
+    return str(found) if found else None
+
+
+def is_area_notice(manifest: Mapping[str, Any], with_amounts: bool) -> bool:
+    """面积公示: before a pool is divided there is no amount at all, so the column is left away."""
+    table = manifest.get("payment")
+    return not with_amounts and isinstance(table, Mapping) and table.get("mode") == "pool_by_area"
+
+
+def default_title(name: str, period: str, round_: int, *, area: bool = False) -> str:
     """The title a handler starts from."""
-    return f"{name}{period_label(period)}发放对象公示（第{round_}次）"
+    return f"{name}{period_label(period)}{'面积' if area else '发放对象'}公示（第{round_}次）"

@@ -2,7 +2,7 @@
 
 from contracts.batch import LineExcluded, LineHeld, LineReleased, LinesStated
 from contracts.orchestrator import ProjectDeployed
-from contracts.publicity import PublishSet, PublishSlice
+from contracts.publicity import NoticeConfirmed, PublishSet, PublishSlice
 from kit.db import Tx
 from services.publicity.handlers.base import on
 from services.publicity.store import notices, rounds, rows
@@ -23,23 +23,35 @@ async def lines_stated(message: LinesStated, tx: Tx) -> None:
 
 @on(PublishSlice)
 async def publish_slice(message: PublishSlice, tx: Tx) -> None:
-    """公示①: a notice to make; a person's confirmation answers this command."""
+    """公示①: a notice to make; a person's confirmation answers this command, or nothing new does at once."""
     assert tx.cause is not None
-    opening = Opening(tx.cause.id, message.slice_id, message.revision, message.round, message.with_amounts)
-    await notices.open_notice(tx, opening)
+    opening = Opening(
+        tx.cause.id, message.slice_id, message.revision, message.round, message.with_amounts,
+        scope=message.scope, project_version=message.project_version or None,
+    )  # fmt: skip
+    shown_by = await notices.open_notice(tx, opening)
+    if shown_by is not None:
+        tx.emit(
+            NoticeConfirmed(
+                slice_id=message.slice_id, notice_id=shown_by, round=message.round, published_lines=0
+            )
+        )
 
 
 @on(PublishSet)
 async def publish_set(message: PublishSet, tx: Tx) -> None:
-    """公示②: a notice per slice, one answer for all; an empty set is answered at once."""
+    """公示②: a notice per slice with something to show, one answer for all; without any, at once."""
     assert tx.cause is not None
     one = await rounds.open_round(tx, tx.cause.id, message)
-    for part in message.slices:
-        opening = Opening(
-            tx.cause.id, part.slice_id, part.revision, message.round, message.with_amounts, message.set_id
+    openings = [
+        Opening(
+            tx.cause.id, part.slice_id, part.revision, message.round, message.with_amounts, message.set_id,
+            message.scope, message.project_version or None,
         )
-        await notices.open_notice(tx, opening)
-    if not message.slices:
+        for part in message.slices
+    ]  # fmt: skip
+    shown_by = [await notices.open_notice(tx, opening) for opening in openings]
+    if None not in shown_by:
         await rounds.answer(tx, one, "system")
 
 

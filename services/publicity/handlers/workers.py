@@ -5,7 +5,7 @@ from kit.service import Room
 from services.publicity.domain.states import State
 from services.publicity.handlers.base import on
 from services.publicity.ports.names import SUBJECTS_PER_CALL, fetch_names
-from services.publicity.store import notices, rows
+from services.publicity.store import making, notices, rows
 
 GENERATE_EVERY = 0.5
 """Seconds between looks at the queue, an empty partial index; a person waits for the list."""
@@ -24,7 +24,7 @@ async def generate(room: Room) -> bool:
         if notice is None or not notice.generating:
             return False
         if notice.lines is None:
-            notice.lines = await rows.make(tx, notice)
+            notice.lines = await making.make(tx, notice)
             await notices.save(tx, notice)
         asked = await rows.unnamed(tx, notice.notice_id, SUBJECTS_PER_CALL)
         if not asked:

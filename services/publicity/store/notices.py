@@ -7,10 +7,12 @@ from typing import Any
 
 from contracts.batch import LinesStated
 from contracts.orchestrator import ProjectDeployed
+from kit import chunks
 from kit.db import Tx
 from kit.ids import named_id
 from services.publicity.domain import terms
 from services.publicity.domain.states import State
+from services.publicity.store import making
 from services.publicity.store.tables import Notice
 
 
@@ -24,6 +26,8 @@ class Opening:
     round: int
     with_amounts: bool
     set_id: str | None = None
+    scope: str = "all"
+    project_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,14 @@ def _filter(wanted: Wanted) -> list[Any]:
 
 
 async def save_project(tx: Tx, message: ProjectDeployed) -> None:
-    """Keep the newest manifest."""
+    """Keep the version, and which is the newest."""
+    await tx.execute(
+        "INSERT INTO project_version VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        message.project,
+        message.version,
+        message.manifest,
+    )
+    await chunks.mark(tx, f"project:{message.version}", 1)
     await tx.execute(
         "INSERT INTO project VALUES ($1, $2, $3) ON CONFLICT (project) DO UPDATE "
         "SET version = excluded.version, manifest = excluded.manifest",
@@ -74,12 +85,20 @@ async def save_project(tx: Tx, message: ProjectDeployed) -> None:
     )
 
 
-async def manifest(tx: Tx, project: str) -> dict[str, Any]:
-    """The project's manifest; empty when none was deployed, so that the defaults hold."""
+async def manifest(tx: Tx, project: str, version: str | None = None) -> dict[str, Any]:
+    """The manifest of a version, else the newest; empty when none was deployed, so that the defaults hold."""
     found: dict[str, Any] | None = await tx.fetchval(
-        "SELECT manifest FROM project WHERE project = $1", project
+        "SELECT manifest FROM project_version WHERE project = $1 AND version = "
+        "coalesce($2, (SELECT version FROM project WHERE project = $1))",
+        project,
+        version,
     )
     return found or {}
+
+
+async def manifest_of(tx: Tx, notice: Notice) -> dict[str, Any]:
+    """The manifest that a notice's terms, names and unit come from."""
+    return await manifest(tx, notice.project, notice.project_version)
 
 
 async def save_slice(tx: Tx, message: LinesStated) -> None:
@@ -95,29 +114,45 @@ async def save_slice(tx: Tx, message: LinesStated) -> None:
     )
 
 
-async def open_notice(tx: Tx, opening: Opening) -> None:
-    """Create the notice 待生成; the same command creates it once."""
+async def prepared(tx: Tx, opening: Opening) -> Notice:
+    """The notice 待生成 that the command asks for, not stored yet."""
     where = await tx.fetchrow("SELECT * FROM slice WHERE slice_id = $1", opening.slice_id)
     assert where is not None, "a command is handled after its lines"
-    name = terms.name_of(await manifest(tx, where["project"]), where["project"])
-    await tx.insert(
-        Notice(
-            notice_id=named_id("publicity.notice", opening.command_id, opening.slice_id),
-            command_id=opening.command_id,
-            set_id=opening.set_id,
-            slice_id=opening.slice_id,
-            revision=opening.revision,
-            project=where["project"],
-            period=where["period"],
-            county=where["county"],
-            township=where["township"],
-            round=opening.round,
-            with_amounts=opening.with_amounts,
-            state=State.TO_GENERATE,
-            title=terms.default_title(name, where["period"], opening.round),
-            created_at=tx.now,
-        )
+    found = await manifest(tx, where["project"], opening.project_version)
+    name = terms.name_of(found, where["project"])
+    area = terms.is_area_notice(found, opening.with_amounts)
+    return Notice(
+        notice_id=named_id("publicity.notice", opening.command_id, opening.slice_id),
+        command_id=opening.command_id,
+        set_id=opening.set_id,
+        slice_id=opening.slice_id,
+        revision=opening.revision,
+        project=where["project"],
+        period=where["period"],
+        county=where["county"],
+        township=where["township"],
+        round=opening.round,
+        with_amounts=opening.with_amounts,
+        state=State.TO_GENERATE,
+        title=terms.default_title(name, where["period"], opening.round, area=area),
+        created_at=tx.now,
+        project_version=opening.project_version,
+        scope=opening.scope,
+        across_periods=terms.across_periods(found),
     )
+
+
+async def open_notice(tx: Tx, opening: Opening) -> str | None:
+    """Create the notice, once per command and slice. With nothing left to show there is none: the notice that
+    showed the lines before is returned instead (empty when no line is there at all)."""
+    one = await prepared(tx, opening)
+    if one.scope == "changed" or one.across_periods:
+        fresh, evidence = await making.left(tx, one)
+        if not fresh:
+            tx.audit("publicity.nothing_new", f"slice:{one.slice_id}", round=one.round, shown_by=evidence)
+            return evidence
+    await tx.insert(one)
+    return None
 
 
 async def find(tx: Tx, notice_id: str, *, lock: bool = False) -> Notice | None:
@@ -172,16 +207,32 @@ async def end_due(tx: Tx) -> list[str]:
     return [row["notice_id"] for row in rows]
 
 
-async def public(tx: Tx, township: str | None, project: str | None, shown_from: date) -> list[Notice]:
+async def public(
+    tx: Tx, township: str | None, project: str | None, shown_from: date, village: str | None = None
+) -> list[Notice]:
     """Notices that everybody may read today: begun, and ended no earlier than `shown_from`."""
     rows = await tx.fetch(
         "SELECT * FROM notice WHERE state IN ('published', 'ended', 'confirmed') "
         "AND starts_on <= $1 AND ends_on >= $2 "
         "AND ($3::text IS NULL OR township = $3) AND ($4::text IS NULL OR project = $4) "
-        "ORDER BY starts_on DESC, notice_id LIMIT 500",
+        "AND ($5::text IS NULL OR EXISTS (SELECT FROM notice_row AS r WHERE r.notice_id = notice.notice_id "
+        "AND r.village = $5)) ORDER BY starts_on DESC, notice_id LIMIT 500",
         tx.today,
         shown_from,
         township,
         project,
+        village,
+    )
+    return [Notice(**row) for row in rows]
+
+
+async def ending(tx: Tx, wanted: Wanted, until: date) -> list[Notice]:
+    """Published notices whose last day is `until` or before, the longest waiting first."""
+    rows = await tx.fetch(
+        f"SELECT * FROM notice WHERE {_FILTER} AND state IN ('published', 'ended') AND ends_on <= $8 "
+        "ORDER BY ends_on, notice_id LIMIT $9",
+        *_filter(wanted),
+        until,
+        wanted.limit,
     )
     return [Notice(**row) for row in rows]

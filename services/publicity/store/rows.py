@@ -1,4 +1,4 @@
-"""The rows of a notice: made from the stated revision in one statement, named in bulk, read by village."""
+"""The rows of a notice: named in bulk, read by village, withdrawn and given back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from kit.mask import mask_name
 from services.publicity.domain.texts import UNNAMED
 from services.publicity.store.tables import Notice
 
-_WITHDRAWN = (
+WITHDRAWN = (
     "EXISTS (SELECT FROM line_standing AS s WHERE s.slice_id = $2 AND s.line_id = r.line_id "
     "AND (s.standing = 'excluded' OR (s.standing = 'held' AND s.rev > r.rev)))"
 )
+"""A line that was held or excluded since its revision was stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +28,6 @@ class ShownRow:
     name: str
     quantity: str
     amount_fen: int | None
-
-
-async def make(tx: Tx, notice: Notice) -> int:
-    """The revision's normal lines that nothing took away since, numbered village by village; their number."""
-    await tx.execute("DELETE FROM notice_row WHERE notice_id = $1", notice.notice_id)
-    return await tx.execute(
-        "INSERT INTO notice_row (notice_id, seq, line_id, subject_id, rev, village, quantity, amount_fen) "
-        "SELECT $1, row_number() OVER (ORDER BY r.village, r.line_id), r.line_id, r.subject_id, r.rev, "
-        "r.village, r.quantity, CASE WHEN $4 THEN r.amount_fen END "
-        "FROM (SELECT line.* FROM chunk_rows($2, $3) AS part, jsonb_to_record(part) AS line("
-        "line_id text, subject_id text, rev int, village text, quantity text, amount_fen bigint, state text"
-        ")) AS r "
-        f"WHERE r.state = 'normal' AND NOT {_WITHDRAWN}",
-        notice.notice_id,
-        notice.slice_id,
-        notice.revision,
-        notice.with_amounts,
-    )
 
 
 async def unnamed(tx: Tx, notice_id: str, most: int) -> list[str]:
@@ -88,7 +71,7 @@ async def shown(
     """Rows that still stand, with posted or masked names, in order."""
     rows = await tx.fetch(
         f"SELECT seq, line_id, village, {'posted' if posted else 'masked'} AS name, quantity, amount_fen "
-        f"FROM notice_row AS r WHERE notice_id = $1 AND NOT {_WITHDRAWN} "
+        f"FROM notice_row AS r WHERE notice_id = $1 AND NOT {WITHDRAWN} "
         "AND ($3::text IS NULL OR village = $3) AND seq > $4 ORDER BY seq LIMIT $5",
         notice.notice_id,
         notice.slice_id,
@@ -102,7 +85,7 @@ async def shown(
 async def standing_lines(tx: Tx, notice: Notice) -> int:
     """How many rows still stand."""
     found: int = await tx.fetchval(
-        f"SELECT count(*) FROM notice_row AS r WHERE notice_id = $1 AND NOT {_WITHDRAWN}",
+        f"SELECT count(*) FROM notice_row AS r WHERE notice_id = $1 AND NOT {WITHDRAWN}",
         notice.notice_id,
         notice.slice_id,
     )
@@ -113,7 +96,7 @@ async def villages(tx: Tx, notice: Notice) -> list[dict[str, Any]]:
     """Villages of the notice with their standing lines and totals."""
     rows = await tx.fetch(
         "SELECT village, count(*) AS lines, sum(amount_fen)::bigint AS amount_fen FROM notice_row AS r "
-        f"WHERE notice_id = $1 AND NOT {_WITHDRAWN} GROUP BY village ORDER BY village",
+        f"WHERE notice_id = $1 AND NOT {WITHDRAWN} GROUP BY village ORDER BY village",
         notice.notice_id,
         notice.slice_id,
     )

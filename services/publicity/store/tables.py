@@ -28,6 +28,16 @@ class Project(Base, table=True):
     manifest: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
+class ProjectVersion(Base, table=True):
+    """A deployed manifest, kept for the notices whose command names it."""
+
+    __tablename__ = "project_version"
+
+    project: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    manifest: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 class SliceRow(Base, table=True):
     """Where a slice belongs."""
 
@@ -85,6 +95,9 @@ class Notice(Base, table=True):
     confirmed_at: datetime | None = _moment()
     confirmed_by: str | None = None
     published_lines: int | None = None
+    project_version: str | None = None
+    scope: str = "all"
+    across_periods: bool = False
 
 
 class NoticeRow(Base, table=True):
@@ -102,6 +115,8 @@ class NoticeRow(Base, table=True):
     amount_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     masked: str | None = None
     posted: str | None = None
+    application_id: str | None = None
+    kind: str = "normal"
 
 
 class LineStanding(Base, table=True):

@@ -68,7 +68,7 @@ def _pages(pdf: bytes) -> int:
 
 def _data(name: str) -> dict[str, Any]:
     rows = [[str(number), name, "絮樵村", "1", "50.00"] for number in range(1, 60)]
-    section = {"village": "絮樵村", "rows": rows, "count": 59, "quantity": "59", "amount": "2,950.00"}
+    section = {"village": "絮樵村", "rows": rows, "count": 59, "totals": ["59", "2,950.00"]}
     return {
         "title": "老年人服务补贴2023年5月发放对象公示（第2次）",
         "project": "11810 老年人服务补贴",
@@ -76,6 +76,7 @@ def _data(name: str) -> dict[str, Any]:
         "township": "云泠市霁川县鹭汀镇",
         "place": "村务公开栏",
         "dates": "2023-05-08 至 2023-05-15",
+        "headings": ["序号", "姓名", "村组", "数量（人·月）", "金额（元）"],
         "sections": [section],
     }
 
