@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from services.batch.api import adjustments, batches, carry, lines, proof, rosters, sets, slices, submission
+from services.batch.api import (
+    adjustments,
+    batches,
+    carry,
+    closing,
+    lines,
+    proof,
+    rosters,
+    sets,
+    slices,
+    submission,
+)
 
 router = APIRouter()
-for _module in (batches, carry, adjustments, rosters, submission, slices, sets, lines, proof):
+for _module in (batches, carry, closing, adjustments, rosters, submission, slices, sets, lines, proof):
     router.include_router(_module.router)

@@ -16,6 +16,7 @@ COUNTY = frozenset(
 HANDLERS = frozenset({Role.TOWNSHIP_HANDLER, Role.COUNTY_HANDLER})
 
 OPEN_BATCH = Operation("batch.open_batch", roles=frozenset({Role.COUNTY_HANDLER}), zone=Zone.FINANCE)
+CLOSE_BATCH = Operation("batch.close_batch", roles=frozenset({Role.COUNTY_HANDLER}), zone=Zone.FINANCE)
 SEE_BATCHES = Operation("batch.see_batches", roles=TOWNSHIP | COUNTY, crosses=True, region=Reach.RELATED)
 UPLOAD_ROSTER = Operation("batch.upload_roster", roles=HANDLERS, crosses=True)
 SEE_ROSTER = Operation("batch.see_roster", roles=HANDLERS, crosses=True)

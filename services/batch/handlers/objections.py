@@ -3,10 +3,10 @@
 from contracts.batch import LineState
 from contracts.grievance import ObjectionAccepted, ObjectionConcluded
 from kit.db import Tx
-from kit.errors import RetryableError
-from services.batch.domain.lines import FINAL, released
+from services.batch.domain.lines import released
+from services.batch.handlers import standing
 from services.batch.handlers.base import on
-from services.batch.store import exclusions, lines, manifests, sets, slices
+from services.batch.store import exclusions, lines, manifests
 from services.batch.store.tables import LineRow, Slice
 
 GRIEVANCE = "room:grievance"
@@ -15,48 +15,29 @@ RECOVERY = "异议成立，支付后追回 (objection upheld after the order: re
 MOVED_ON = "异议不成立，并入补充批次 (objection dismissed, joins a supplement submission)"
 
 
-async def _locked(tx: Tx, line_id: str) -> tuple[Slice, LineRow] | None:
-    """The line that stands for it now, with its slice: slice first, in the order of all other handlers."""
-    line = await lines.standing(tx, line_id)
-    if line is None:
-        return None
-    one = await slices.find(tx, line.slice_id, lock=True)
-    line = await lines.find(tx, line.line_id, lock=True)
-    if one is None or line is None or line.slice_id != one.slice_id or line.replaced_by:
-        raise RetryableError("the line moved meanwhile")
-    return one, line
-
-
 @on(ObjectionAccepted)
 async def objection_accepted(message: ObjectionAccepted, tx: Tx) -> None:
     """Hold the line, unless it is settled or its order is fixed: then only the conclusion counts."""
-    found = await _locked(tx, message.line_id)
+    found = await standing.locked(tx, message.line_id)
     if found is None or not await lines.accept_objection(tx, message.objection_id, found[1].line_id):
         return
     one, line = found
-    if LineState(line.state) in FINAL or await sets.frozen(tx, one.set_id):
+    if await standing.ordered(tx, one, line):
         return
     await lines.hold(tx, line, GRIEVANCE)
 
 
 @on(ObjectionConcluded)
 async def objection_concluded(message: ObjectionConcluded, tx: Tx) -> None:
-    """Upheld: excluded, ends the enrolment. Dismissed: free again, once no other objection is open."""
-    found = await _locked(tx, message.line_id)
+    """Upheld: excluded, ends the enrolment; paid, a recovery. Dismissed: free, once no other is open."""
+    found = await standing.locked(tx, message.line_id)
     if found is None or not await lines.conclude_objection(tx, message.objection_id, message.upheld):
         return
     one, line = found
     if message.upheld:
-        await _upheld(tx, one, line)
+        await standing.not_owed(tx, one, line, UPHELD, GRIEVANCE, recovery=RECOVERY, ends_enrolment=True)
     elif line.resume_state is not None and not await lines.open_objections(tx, line.line_id):
         await _dismissed(tx, one, line)
-
-
-async def _upheld(tx: Tx, one: Slice, line: LineRow) -> None:
-    if line.state == LineState.VOID:
-        return
-    ordered = LineState(line.state) in FINAL or await sets.frozen(tx, one.set_id)
-    await exclusions.exclude(tx, one, line, RECOVERY if ordered else UPHELD, GRIEVANCE, void=not ordered)
 
 
 async def _dismissed(tx: Tx, one: Slice, line: LineRow) -> None:

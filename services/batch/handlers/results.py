@@ -8,7 +8,7 @@ from kit import chunks
 from kit.db import Tx
 from kit.errors import NonRetryableError
 from services.batch.handlers.base import on, result_cause, standing
-from services.batch.store import deductions, exclusions, results, slices
+from services.batch.store import deductions, exclusions, overpayments, results, slices
 
 BEFORE_FILE = "before_file"
 
@@ -83,5 +83,6 @@ async def payments_stated(message: PaymentsStated, tx: Tx) -> None:
     if one is None:
         raise NonRetryableError(f"payments for an unknown slice {message.slice_id}")
     await results.apply_payments(tx, one, message.stream_id, _room(message))
+    await overpayments.tell(tx, one.slice_id)
     if await results.arrived(tx, f"order:{message.order_id}", message.slice_id, message.slices):
         await chunks.mark(tx, f"order:{message.order_id}", 1)

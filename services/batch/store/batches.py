@@ -83,7 +83,7 @@ async def batches_in(tx: Tx, region: str, projects: Sequence[str] | None) -> lis
                    CASE WHEN bool_or(state = 'normal' AND amount_fen IS NULL) THEN NULL
                         ELSE sum(amount_fen) FILTER (WHERE state IN ('normal', 'paid', 'failed'))::bigint
                    END AS total_fen
-              FROM line WHERE starts_with(township, $1) GROUP BY batch_id
+              FROM line WHERE starts_with(township, $1) AND replaced_by IS NULL GROUP BY batch_id
           ) c USING (batch_id)
          WHERE (starts_with(b.county, $1) OR starts_with($1, b.county))
            AND ($2::text[] IS NULL OR b.project = ANY($2))

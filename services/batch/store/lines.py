@@ -90,6 +90,40 @@ async def resume(tx: Tx, line: LineRow, actor: str, *, announce: bool) -> None:
         tx.emit(LineReleased(slice_id=line.slice_id, line_id=line.line_id, rev=rev, reason=reason))
 
 
+async def release(tx: Tx, line: LineRow, actor: str, reason: str) -> None:
+    """A lifted hit: the held line waits for its slice's next check; under an objection only what it returns to."""
+    row = await tx.fetchrow(
+        "UPDATE line SET rev = rev + 1, resume_reason = NULL, "
+        "state = CASE WHEN resume_state IS NULL THEN 'processing' ELSE state END, "
+        "reason = CASE WHEN resume_state IS NULL THEN NULL ELSE reason END, "
+        "resume_state = CASE WHEN resume_state IS NOT NULL THEN 'processing' END "
+        "WHERE line_id = $1 AND coalesce(resume_state, state) = 'held' RETURNING rev, state",
+        line.line_id,
+    )
+    if row is None:
+        return
+    await note(tx, [line.line_id], actor, reason=reason)
+    await deductions.follow(tx, [line.slice_id])
+    if row["state"] == "processing":
+        tx.emit(LineReleased(slice_id=line.slice_id, line_id=line.line_id, rev=row["rev"], reason=reason))
+
+
+async def wait_for_payee(tx: Tx, line: LineRow, actor: str, reason: str) -> None:
+    """The person is entitled, who was to receive is not: 异常 until another payee is approved and it is rechecked."""
+    await tx.execute(
+        "UPDATE line SET rev = rev + 1, "
+        "state = CASE WHEN resume_state IS NULL THEN 'abnormal' ELSE state END, "
+        "reason = CASE WHEN resume_state IS NULL THEN $2 ELSE reason END, "
+        "resume_reason = CASE WHEN resume_state IS NOT NULL THEN $2 END, "
+        "resume_state = CASE WHEN resume_state IS NOT NULL THEN 'abnormal' END "
+        "WHERE line_id = $1 AND state <> 'void'",
+        line.line_id,
+        reason,
+    )
+    await note(tx, [line.line_id], actor)
+    await deductions.follow(tx, [line.slice_id])
+
+
 async def accept_objection(tx: Tx, objection_id: str, line_id: str) -> bool:
     """Record an accepted objection; False when it is known already."""
     return bool(

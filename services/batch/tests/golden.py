@@ -40,7 +40,7 @@ from contracts.payment import (
 )
 from contracts.publicity import NoticeConfirmed
 from contracts.registry import Basis, HouseholdChanged, PayeeChanged
-from contracts.verification import FindingsStated, LineFinding
+from contracts.verification import FindingsStated, LineFinding, LineReviewed
 from kit import chunks
 from kit.db import Tx
 from kit.testing import sealed
@@ -192,6 +192,16 @@ GOLDEN: dict[type[Message], Message] = {
         amount_fen=1000,
         entitlement_period=PERIOD,
         from_period="202306",
+    ),
+    LineReviewed: LineReviewed(
+        slice_id="reviewed",
+        line_id="l-reviewed",
+        application_id="a-reviewed",
+        project=PROJECT,
+        verdict="confirmed",
+        consequence="stop",
+        rules=["R04"],
+        reason="已死亡",
     ),
     PaymentReturned: PaymentReturned(
         slice_id="back", line_id="l-back", order_id="o", payment_id="p", attempt=1, code="F03"
