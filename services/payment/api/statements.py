@@ -91,7 +91,7 @@ class EntryOut(BaseModel):
 
 
 class OrderEquations(BaseModel):
-    """Σ lines = order; paid = debited; success + failed + unknown = sent; returned = restored. Amounts in fen."""
+    """Σ lines = order = voucher; paid = debited; success + failed + unknown = sent; returned = restored; in fen."""
 
     order_id: str
     set_id: str
@@ -99,6 +99,7 @@ class OrderEquations(BaseModel):
     lines_fen: int
     order_fen: int
     payments_fen: int
+    voucher_fen: int | None
     withheld: int
     sent: int
     success: int
@@ -109,6 +110,7 @@ class OrderEquations(BaseModel):
     returned_fen: int
     restored_fen: int
     lines_are_order: bool
+    order_is_voucher: bool
     paid_is_debit: bool
     results_are_sent: bool
     returned_is_restored: bool

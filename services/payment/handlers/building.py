@@ -43,6 +43,7 @@ async def build_files(room: Room) -> bool:
     async with room.tx() as tx:
         await results.lock_file(tx, file["file_id"])
         if await files.save_built(tx, file, kept_out, built):
+            await results.settle_kept_whole(tx, file["file_id"])
             await settling.settle_if_done(tx, file["order_id"])
         tx.wake(send_files)
     return True

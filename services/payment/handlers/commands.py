@@ -13,7 +13,7 @@ from services.payment.domain.orders import draw
 from services.payment.domain.standards import year_of
 from services.payment.handlers.building import build_files
 from services.payment.handlers.door import on
-from services.payment.store import orders, quotas, results, settling, slices, vouchers
+from services.payment.store import orders, quotas, settling, slices, vouchers
 from services.payment.store.ledger import Book
 from services.payment.store.slices import SignedSlice
 from services.payment.store.tables import Reservation
@@ -63,7 +63,6 @@ async def _issue(
 ) -> None:
     await orders.save(tx, message, held, signed, draft)
     await vouchers.draw(tx, draft.order_id, message.project)
-    await results.settle_kept_whole(tx, draft.order_id)
     tx.audit(
         "payment.issue_order",
         f"order:{draft.order_id}",

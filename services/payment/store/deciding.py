@@ -94,9 +94,11 @@ async def _was_paid(tx: Tx, order: Mapping[str, Any], payment: dict[str, Any], a
         "suspend", "裁定已付，补足待查 (decided: paid)", tx.actor, order["set_id"], order["order_id"]
     )
     await ledger.post(tx, book, [Move(Kind.BUDGET, Kind.SUSPENSE, lacking)], about)
-    again = await tx.fetchval(
-        "SELECT EXISTS (SELECT FROM payment WHERE payment_id = $1 AND live)", payment["payment_id"]
-    )
+    # Beyond the desk's own region: the person may have moved, and been paid elsewhere.
+    async with tx.as_room():
+        again = await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM payment WHERE payment_id = $1 AND live)", payment["payment_id"]
+        )
     if not again:
         await _move(tx, order, payment, State.PAID, "")
         return "paid"

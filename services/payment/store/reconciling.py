@@ -12,6 +12,7 @@ SELECT o.order_id, o.set_id, o.state, o.total_fen AS order_fen, o.withheld,
     coalesce(p.payments_fen, 0) AS payments_fen, coalesce(p.sent, 0) AS sent, coalesce(p.success, 0) AS success,
     coalesce(p.failed, 0) AS failed, coalesce(p.unknown, 0) AS unknown,
     coalesce(p.paid_out_fen, 0) AS paid_out_fen, coalesce(p.returned_fen, 0) AS returned_fen,
+    (SELECT v.amount_fen FROM voucher AS v WHERE v.order_id = o.order_id AND v.refusal IS NULL) AS voucher_fen,
     coalesce(d.debit_fen, 0) AS debit_fen, coalesce(q.restored_fen, 0) AS restored_fen
 FROM payment_order AS o
 LEFT JOIN LATERAL (SELECT sum(net_fen)::bigint AS payments_fen,
@@ -96,6 +97,8 @@ def _order(row: dict[str, Any]) -> dict[str, Any]:
     """The field's own equations (domain §4), each said by itself, so that a difference shows where it is."""
     checks = {
         "lines_are_order": row["lines_fen"] == row["order_fen"] == row["payments_fen"],
+        # Without a voucher nothing is sent; an order of before the vouchers has none.
+        "order_is_voucher": row["voucher_fen"] in (None, row["order_fen"]),
         "paid_is_debit": row["paid_out_fen"] == row["debit_fen"],
         "results_are_sent": row["success"] + row["failed"] + row["unknown"] == row["sent"],
         "returned_is_restored": row["returned_fen"] == row["restored_fen"],

@@ -116,12 +116,12 @@ async def _move(tx: Tx, file: Mapping[str, Any], target: State, claims: Sequence
         await _asked_enough(tx, ids, attempts)
 
 
-async def settle_kept_whole(tx: Tx, order_id: str) -> None:
-    """Payments of which nothing is left to send: the deductions kept back are all of it."""
+async def settle_kept_whole(tx: Tx, file_id: str) -> None:
+    """Payments of a file of which nothing is left to send: the deductions kept back are all of it."""
     rows = await tx.fetch(
-        "UPDATE payment SET state = 'PAID', paid_at = $2 WHERE order_id = $1 AND net_fen = 0 "
+        "UPDATE payment SET state = 'PAID', paid_at = $2 WHERE file_id = $1 AND net_fen = 0 "
         "AND paid_with IS NULL AND state = 'COMMITTED' RETURNING payment_id, attempt",
-        order_id,
+        file_id,
         tx.today.isoformat(),
     )
     if rows:

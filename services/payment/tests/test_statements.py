@@ -74,7 +74,7 @@ async def test_a_day_of_the_bank_itself_agrees_to_the_fen(world: World) -> None:
     found = await day_of(world, today)
     (order,) = found["orders"]
     assert found["agrees"] and (found["matched"], found["suspended"]) == (4, 0)
-    assert (order["lines_fen"], order["order_fen"], order["payments_fen"]) == (25000, 25000, 25000)
+    assert (order["lines_fen"], order["order_fen"], order["voucher_fen"]) == (25000, 25000, 25000)
     assert (order["sent"], order["success"], order["failed"], order["unknown"]) == (5, 4, 1, 0)
     assert order["paid_out_fen"] == order["debit_fen"] == 20000
     await world.harness.emitted()
