@@ -20,16 +20,17 @@ _ROWS = """
 
 
 async def missing(tx: Tx, pool: Pool, slices: Sequence[SliceRevision]) -> list[str]:
-    """Townships with lines that may still come, outside these slices, and without a reservation."""
+    """Townships without a reservation that have lines which may still come: outside these slices, or open in them."""
     rows = await tx.fetch(
         """
         SELECT township FROM (
             SELECT head.township FROM slice_head AS head
-            WHERE project = $2 AND county = $3 AND left(period, 4)::int = $4 AND slice_id <> ALL ($5::text[])
+            WHERE project = $2 AND county = $3 AND left(period, 4)::int = $4
                 AND EXISTS (
                     SELECT FROM chunk_rows(slice_id, (SELECT max(revision) FROM stream_complete
                         WHERE stream_id = slice_id)) AS row
-                    WHERE row->>'state' IN ('normal', 'abnormal', 'processing', 'held')
+                    WHERE (row->>'state' IN ('abnormal', 'processing', 'held')
+                            OR row->>'state' = 'normal' AND slice_id <> ALL ($5::text[]))
                         AND NOT EXISTS (SELECT FROM line_exclusion AS gone
                             WHERE gone.slice_id = head.slice_id AND gone.line_id = row->>'line_id'))
             UNION SELECT declared.township FROM pool_township AS declared

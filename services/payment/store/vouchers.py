@@ -34,9 +34,9 @@ async def listed(tx: Tx, order_id: str) -> Listed:
     return digest(Item(*row) for row in rows)
 
 
-async def draw(tx: Tx, order_id: str, project: str) -> PaymentRequest:
+async def draw(tx: Tx, order_id: str, project: str, mode: str | None = None) -> PaymentRequest:
     """Draw the request of a new order; where the project has internal vouchers, its voucher is issued at once."""
-    mode = (await pricing.of(tx, project)).voucher
+    mode = mode or (await pricing.of(tx, project)).voucher
     of = await listed(tx, order_id)
     request = PaymentRequest(
         order_id=order_id,
@@ -105,7 +105,10 @@ async def register(
 
 async def refusal_now(tx: Tx, order_id: str, project: str) -> str | None:
     """The guard: how the list as it stands differs from the accepted voucher, or None: it may be sent."""
-    found = await request(tx, order_id) or await draw(tx, order_id, project)
+    found = await request(tx, order_id)
+    if found is None:
+        # Drawn before there were payment requests: such an order was the house's own word.
+        found = await draw(tx, order_id, project, INTERNAL)
     if found.state == "refused":
         return found.refusal
     accepted = [one for one in await of_order(tx, order_id) if one.refusal is None]

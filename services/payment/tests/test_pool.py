@@ -117,6 +117,18 @@ async def test_lines_held_back_of_a_township_that_came_are_waited_for_too(world:
     assert only(await calculate(world, "sl1", id="c2"), SetCalculated)[0].total_fen == 10000
 
 
+async def test_open_lines_of_the_sets_own_slices_are_waited_for_too(world: World) -> None:
+    await begin(world, 20000)
+    lines = [
+        *fields("sl1", ["1"]),
+        line("sl1", 7, quantity="1", entitlement_period=YEAR, state=LineState.HELD),
+    ]
+    await world.harness.deliver(*of(EAST, "sl1", lines))
+    assert only(await calculate(world, "sl1", id="c1"), PoolWaiting)[0].missing == [EAST]
+    await reserve(world, EAST, "1")
+    assert amounts(await calculate(world, "sl1", id="c2")) == {"sl1-000000": 10000}
+
+
 async def test_a_late_township_is_paid_the_frozen_price_from_what_was_reserved(world: World) -> None:
     await begin(world, 30000)
     await world.harness.deliver(*of(EAST, "sl1", fields("sl1", ["10", "10"])))

@@ -116,6 +116,17 @@ async def test_a_list_that_changed_under_its_voucher_is_not_sent_and_the_quota_i
     assert summary["credits"] == 0
 
 
+async def test_an_order_from_before_there_were_requests_goes_out_on_the_houses_own_word(world: World) -> None:
+    order_id = await world.ordered([line("sl1", n) for n in range(2)])
+    async with world.harness.room.tx() as tx:
+        await tx.execute("ALTER TABLE voucher DISABLE TRIGGER voucher_stands")
+        await tx.execute("DELETE FROM voucher")
+        await tx.execute("DELETE FROM payment_request")
+    await world.finish()
+    assert await world.states() == {"PAID": 2}
+    assert (await send(world, f"/orders/{order_id}/request", PAYER)).json()["state"] == "vouched"
+
+
 async def test_a_request_without_a_voucher_is_withdrawn_by_another_person(world: World) -> None:
     order, request = await external(world)
     body = {"reason": "预算调整"}
