@@ -64,7 +64,9 @@ async def approve(tx: Tx, hit: Any, opinion: bytes | None) -> None:
     consequence = hit["wanted_consequence"] if hit["decision"] == CONFIRM else None
     await settle(tx, hit, hit["decision"], consequence, hit["wanted_last"], f"hit:{hit['hit_id']}")
     if hit["line_id"]:
-        await _announce(tx, hit["line_id"])
+        # Whether anything else holds the line must not depend on whose rows the decider may see.
+        async with tx.as_room():
+            await _announce(tx, hit["line_id"])
 
 
 async def _answer(tx: Tx, hit: Any, answer: str, opinion: bytes | None) -> None:
