@@ -25,6 +25,7 @@ from kit.db import Database, migrate
 from kit.relay import Relay
 from kit.service import migration_sources
 from kit.settings import Settings
+from services.registry.ports import AgencyTokens
 from stack import kafka
 from stack.kafka import Kafka
 from stack.paths import free_port
@@ -168,7 +169,7 @@ async def system(
 
 
 def test_the_page_has_the_programs_that_are_run_here() -> None:
-    assert set(CODE) == {"receive.py", "pull.py", "webhook.py"}
+    assert set(CODE) == {"receive.py", "pull.py", "webhook.py", "make_tokens.py"}
 
 
 async def refused(broker: Kafka, user: str, topic: str, group: str | None) -> str | None:
@@ -264,6 +265,18 @@ async def test_from_agreement_to_first_event_and_no_further(system: System, tmp_
     assert await refused(system.broker, "agency-banks", "subsidy.public.banks", "banks.y") is None
 
 
+def test_a_token_is_what_the_registry_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAOHU_PROFILE", "development")
+    number = "539901195003070031"
+    made = AgencyTokens(tmp_path, "civil").of(number)
+    (tmp_path / "make_tokens.py").write_text(CODE["make_tokens.py"], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", "make_tokens.py"], cwd=tmp_path, input=number, capture_output=True, text=True,
+        check=True, env={"TOKEN_KEY": str(tmp_path / "tokencivil1.key")},
+    )  # fmt: skip
+    assert done.stdout.strip() == made
+
+
 async def test_a_replay_comes_with_the_same_ids(system: System) -> None:
     consumer = AIOKafkaConsumer(
         "subsidy.public.banks", bootstrap_servers=system.broker.agencies, group_id="banks.replay",
@@ -288,7 +301,7 @@ async def test_a_broker_that_was_emptied_is_filled_again(system: System) -> None
     await asyncio.to_thread(system.broker.start)
     seen: list[dict[str, bytes]] = []
     until = time.monotonic() + 90
-    while not seen:
+    while len(seen) < 2:
         assert time.monotonic() < until, "the topic did not come back"
         await asyncio.sleep(0.5)
         consumer = AIOKafkaConsumer(
@@ -297,7 +310,11 @@ async def test_a_broker_that_was_emptied_is_filled_again(system: System) -> None
         )  # fmt: skip
         with suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(consumer.start(), 20)
-            seen = [dict((await asyncio.wait_for(consumer.getone(), 5)).headers) for _ in range(2)]
+            seen = []
+            while len(seen) < 2:
+                headers = dict((await asyncio.wait_for(consumer.getone(), 5)).headers)
+                # Each partition ends with a marker of the new generation, which is no event.
+                seen += [headers] if headers["ce_type"].startswith(b"subsidy.public.") else []
         await consumer.stop()
     assert len({one["ce_id"] for one in seen}) == 1
     assert [int(one["ce_sequence"]) for one in seen] == [1, 2]
