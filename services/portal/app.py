@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from kit.issuer import DevelopmentIssuer
 from kit.profile import is_development
 from kit.service import Room, Service
-from services.portal.api import development, look, proxy
+from services.portal.api import development, evidence, look, proxy
 from services.portal.handlers import on
 from services.portal.ports import EdgeSettings
 
@@ -31,7 +31,9 @@ def _open(router: APIRouter) -> None:
 
 
 opened: list[APIRouter] = []
-service = Service("portal", router=look.router, handlers=on, package="services.portal", on_start=prepare)
+service = Service(
+    "portal", router=[look.router, evidence.router], handlers=on, package="services.portal", on_start=prepare
+)
 
 if __name__ == "__main__":
     service.run()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +13,8 @@ from starlette.background import BackgroundTask
 
 from kit import errors, telemetry
 from kit.service import Room
-from services.portal.domain import RETRY_AFTER_S, Target, passing, returning
+from kit.signing import Signer
+from services.portal.domain.edge import RETRY_AFTER_S, Target, passing, returning
 
 
 class EdgeSettings(BaseSettings):
@@ -90,3 +92,41 @@ def _down(name: str) -> errors.Problem:
     return errors.unavailable(
         RETRY_AFTER_S, f"{name} 暂不可用，请稍后重试 ({name} can't be reached, try again)"
     )
+
+
+class Asking:
+    """Reads from rooms with the caller's own token, so that every room decides for its own part."""
+
+    def __init__(self, room: Room, authorization: str) -> None:
+        self._room, self._headers = room, {"authorization": authorization}
+
+    async def json(self, name: str, path: str, **query: Any) -> Any:
+        """An answer as JSON. Raises the room's own refusal as Problem, 503 when it can't be reached."""
+        return (await self._get(name, path, query)).json()
+
+    async def bytes(self, name: str, path: str) -> bytes:
+        """An answer as it is."""
+        return (await self._get(name, path, {})).content
+
+    async def _get(self, name: str, path: str, query: dict[str, Any]) -> httpx.Response:
+        url = f"{self._room.settings.room_urls.get(name, '')}/api/{name}/v1/{path}"
+        try:
+            answer = await self._room.http.get(url, headers=self._headers, params=query)
+        except httpx.HTTPError as failure:
+            raise _down(name) from failure
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise errors.not_found()
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise errors.forbidden()
+        if answer.status_code == httpx.codes.CONFLICT:
+            raise errors.conflict(
+                "not-provable", f"{name} 尚无可证明的记录", "nothing to prove yet", room=name
+            )
+        if not answer.is_success:
+            raise _down(name)
+        return answer
+
+
+def evidence_signer(room: Room) -> Signer:
+    """The key that seals evidence packs, from the key folder."""
+    return Signer(Path(room.settings.key_dir), "evidence")

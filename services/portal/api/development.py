@@ -14,7 +14,7 @@ from kit.auth import ALL_PROJECTS, Actor, DevelopmentIssuer, Kind, Role
 from kit.issuer import DEFAULT_LIFE
 from kit.service import CurrentRoom, Room
 from services.portal.api.operations import SIGN_IN, open_router
-from services.portal.domain import login_of, logins_in
+from services.portal.domain.edge import login_of, logins_in
 
 router = open_router(SIGN_IN, prefix="/auth/dev", tags=["development"])
 ISSUER = "issuer"

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from kit.roles import Role
 from kit.service import CurrentRoom
 from services.portal.api.operations import LOOK, open_router
-from services.portal.domain import PROXIED, logins_in
+from services.portal.domain.edge import PROXIED, logins_in
 from services.portal.ports import document
 from services.portal.store import public_keys
 

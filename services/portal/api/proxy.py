@@ -6,7 +6,7 @@ from fastapi.responses import StreamingResponse
 from kit import errors
 from kit.service import CurrentRoom
 from services.portal.api.operations import EDGE, open_router
-from services.portal.domain import METHODS, BadPath, target_of
+from services.portal.domain.edge import METHODS, BadPath, target_of
 from services.portal.ports import EdgeSettings, forward
 
 router = open_router(EDGE)

@@ -12,7 +12,7 @@ from kit.issuer import DEVELOPMENT_ISSUER, JWKS_FILE, DevelopmentIssuer
 from kit.profile import NotInDevelopment
 from kit.testing import RoomHarness
 from services.portal.app import prepare, service
-from services.portal.domain import BadPath, login_of, target_of
+from services.portal.domain.edge import BadPath, login_of, target_of
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
