@@ -8,6 +8,7 @@ from services.payment.api import (
     orders,
     payments,
     pools,
+    proof,
     recoveries,
     results,
     standards,
@@ -28,6 +29,7 @@ for part in (
     statements,
     totals,
     payments,
+    proof,
     ledger,
 ):
     router.include_router(part.router)
