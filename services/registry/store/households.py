@@ -25,7 +25,8 @@ async def resolve(tx: Tx, asked: Sequence[HouseholdIn]) -> list[HouseholdResolve
     )
     known = {row["subject_id"] for row in rows}
     homes = {person: home for home in await homes_of(tx, named) for person in home.members}
-    answers = []
+    answers: list[HouseholdResolved] = []
+    fresh: list[Home] = []
     for one in asked:
         home = homes.get(one.head_id)
         members = frozenset({one.head_id, *one.member_ids})
@@ -39,9 +40,11 @@ async def resolve(tx: Tx, asked: Sequence[HouseholdIn]) -> list[HouseholdResolve
         elif members & homes.keys():
             answers.append(_refused(one, Wrong.MEMBER_ELSEWHERE, WRONG_MESSAGES[Wrong.MEMBER_ELSEWHERE]))
         else:
-            home = await form(tx, one.head_id, members, one.township, tx.today)
+            home = _new(one.head_id, members, one.township)
+            fresh.append(home)
             homes |= dict.fromkeys(members, home)
             answers.append(_found(one, home, created=True))
+    await _form(tx, fresh, tx.today)
     return answers
 
 
@@ -93,31 +96,33 @@ async def _read(tx: Tx, test: str, ids: list[str]) -> list[Home]:
     ]  # fmt: skip
 
 
-async def form(
-    tx: Tx, head_id: str, members: frozenset[str], township: str, on: date, change: str = "formed"
-) -> Home:
-    """A new household, stated."""
-    home = Home(new_id(), new_id(), township, head_id, members, 1)
+def _new(head_id: str, members: frozenset[str], township: str) -> Home:
+    return Home(new_id(), new_id(), township, head_id, members, 1)
+
+
+async def _form(tx: Tx, new: Sequence[Home], on: date) -> None:
+    """New households with their members, however many at once, each stated."""
     await tx.execute(
-        "INSERT INTO household VALUES ($1, $2, $3, $4, $5, $6)",
-        home.household_id,
-        home.subject_id,
-        township,
-        head_id,
-        home.rev,
+        "INSERT INTO household SELECT h, s, t, p, 1, $5 "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new(h, s, t, p)",
+        [home.household_id for home in new],
+        [home.subject_id for home in new],
+        [home.township for home in new],
+        [home.head_id for home in new],
         on,
     )
-    await _join(tx, home, members, on)
-    _state(tx, home, change, on)
-    return home
+    await _join(tx, [(home.household_id, person) for home in new for person in sorted(home.members)], on)
+    for home in new:
+        _state(tx, home, "formed", on)
 
 
-async def _join(tx: Tx, home: Home, persons: Iterable[str], on: date) -> None:
+async def _join(tx: Tx, pairs: Sequence[tuple[str, str]], on: date) -> None:
+    """(household, person) pairs; who left and comes back on the same day has never left."""
     await tx.execute(
-        "INSERT INTO household_member SELECT $1, p, $3 FROM unnest($2::text[]) AS p "
+        "INSERT INTO household_member SELECT h, p, $3 FROM unnest($1::text[], $2::text[]) AS new(h, p) "
         "ON CONFLICT (household_id, subject_id, joined_on) DO UPDATE SET left_on = NULL",
-        home.household_id,
-        sorted(persons),
+        [home for home, _ in pairs],
+        [person for _, person in pairs],
         on,
     )
 
@@ -135,7 +140,7 @@ async def _leave(tx: Tx, home: Home, persons: Iterable[str], on: date) -> None:
 async def apply(tx: Tx, kind: Kind, home: Home, persons: Sequence[str], on: date, reason: str) -> None:
     """What two officials approved. A dead head leaves by the change of head; a split forms a second household."""
     if kind is Kind.JOIN:
-        await _join(tx, home, persons, on)
+        await _join(tx, [(home.household_id, person) for person in dict.fromkeys(persons)], on)
     elif kind is Kind.HEAD:
         await tx.execute(
             "UPDATE household SET head_id = $2 WHERE household_id = $1", home.household_id, persons[0]
@@ -148,7 +153,7 @@ async def apply(tx: Tx, kind: Kind, home: Home, persons: Sequence[str], on: date
     [now] = await homes(tx, [home.household_id])
     _state(tx, now, _CHANGES[kind], on)
     if kind is Kind.SPLIT:
-        await form(tx, persons[0], frozenset(persons), home.township, on)
+        await _form(tx, [_new(persons[0], frozenset(persons), home.township)], on)
 
 
 _CHANGES = {Kind.HEAD: "head_changed", Kind.SPLIT: "split", Kind.JOIN: "joined", Kind.LEAVE: "left"}
