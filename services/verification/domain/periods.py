@@ -56,3 +56,9 @@ def before(period: str) -> str | None:
     """The period just before; None when it cannot be read."""
     days = days_of(period)
     return period_like(period, days[0] - timedelta(days=1)) if days else None
+
+
+def is_after(period: str, last: str) -> bool:
+    """Whether a period begins after another one has ended; False where either cannot be read."""
+    one, other = days_of(period), days_of(last)
+    return one is not None and other is not None and one[0] > other[1]

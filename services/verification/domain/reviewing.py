@@ -3,10 +3,22 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from services.verification.domain.periods import is_after
+
 LIFT, CONFIRM = "lift", "confirm"
 STATE_OF = {LIFT: "lifted", CONFIRM: "confirmed"}
 HOLDING = frozenset({"hold", "block"})
 _SEVERITY = ("payee", "exclude", "stop")
+
+
+def leaves_owed(fact: str, consequence: str | None, last_period: str | None, period: str) -> bool:
+    """Whether a confirmed hit leaves its own line owed: a stop that begins later, a beneficiary's heirs to be paid.
+
+    The payee's own death is another matter: it ends when the payee changes.
+    """
+    if consequence == "payee":
+        return fact == "death"
+    return consequence == "stop" and last_period is not None and not is_after(period, last_period)
 
 
 class Decided(NamedTuple):

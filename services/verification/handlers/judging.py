@@ -45,7 +45,8 @@ def _standing(row: Any, rulings: tuple[Ruling, ...], behind: evidence.Rows) -> l
     for one in rulings:
         values = {name: row[name] for name in FACTS if name != "stage"}
         mark = fingerprint(one, values, evidence.behind(behind, row["place"], fact_of(one)))
-        if one.rule == STOP_RULE or f"{one.rule} {mark}" not in lifted:
+        quiet = {f"{one.rule} {mark}", f"{one.rule} {mark} {row['line_id']}"} & lifted
+        if one.rule == STOP_RULE or not quiet:
             found.setdefault((one.rule, mark), Found(one, mark))
     return list(found.values())
 

@@ -49,12 +49,13 @@ async def save_lines(tx: Tx, message: LinesStated) -> None:
     )
     await tx.execute(
         "INSERT INTO line_claim (line_id, subject_id, project, entitlement_period, kind, installment, live, "
-        "application_id) SELECT row->>'line_id', row->>'subject_id', $3, row->>'entitlement_period', "
+        "application_id, slice_id) SELECT row->>'line_id', row->>'subject_id', $3, row->>'entitlement_period', "
         "coalesce(row->>'kind', 'normal'), coalesce((row->>'installment')::int, 1), row->>'state' <> 'void', "
-        "row->>'application_id' "
+        "row->>'application_id', $1 "
         "FROM chunk_rows($1, $2) AS row "
-        "ON CONFLICT (line_id) DO UPDATE SET live = excluded.live AND NOT line_claim.ended "
-        "WHERE line_claim.live <> (excluded.live AND NOT line_claim.ended)",
+        "ON CONFLICT (line_id) DO UPDATE SET live = excluded.live AND NOT line_claim.ended, "
+        "slice_id = excluded.slice_id WHERE line_claim.live <> (excluded.live AND NOT line_claim.ended) "
+        "OR line_claim.slice_id IS DISTINCT FROM excluded.slice_id",
         message.stream_id,
         message.revision,
         message.project,
@@ -97,3 +98,12 @@ async def application_of(tx: Tx, line_id: str) -> str | None:
     """The application that a line pays."""
     found: str | None = await tx.fetchval("SELECT application_id FROM line_claim WHERE line_id = $1", line_id)
     return found
+
+
+async def lines_of(tx: Tx, application_id: str) -> list[Any]:
+    """The live lines of an enrolment, paid ones included; 扣回 follows its normal line."""
+    return await tx.fetch(
+        "SELECT line_id, slice_id, entitlement_period FROM line_claim WHERE application_id = $1 AND live "
+        "AND kind <> 'deduction' AND slice_id IS NOT NULL ORDER BY line_id",
+        application_id,
+    )

@@ -125,7 +125,7 @@ WITH listed AS (
      WHERE survey.surveyed_on >= s.first - make_interval(months => $3)
      ORDER BY c.place, survey.surveyed_on DESC, survey.number DESC
 ), lifted AS (
-    SELECT subject_id, project, array_agg(rule || ' ' || fingerprint) AS lifted
+    SELECT subject_id, project, array_agg(concat_ws(' ', rule, fingerprint, nullif(line_id, ''))) AS lifted
       FROM override WHERE subject_id IN (SELECT subject_id FROM checked) GROUP BY 1, 2
 )
 SELECT c.place, c.job_id, c.line_id, c.rev, c.application_id, c.subject_id, c.township, c.period, c.kind,

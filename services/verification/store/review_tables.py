@@ -46,7 +46,7 @@ class Evidence(Base, table=True):
 
 
 class Override(Base, table=True):
-    """A rule that two people lifted for a person, while the evidence is the same."""
+    """A rule that two people lifted for a person, or for one line, while the evidence is the same."""
 
     __tablename__ = "override"
 
@@ -54,6 +54,7 @@ class Override(Base, table=True):
     project: str = Field(primary_key=True)
     rule: str = Field(primary_key=True)
     fingerprint: str = Field(primary_key=True)
+    line_id: str = Field(default="", primary_key=True)
     origin: str
     at: datetime = moment()
 

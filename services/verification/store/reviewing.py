@@ -5,7 +5,17 @@ from typing import Any
 
 from contracts.verification import HitDecided, LineReviewed
 from kit.db import Tx
-from services.verification.domain.reviewing import CONFIRM, HOLDING, LIFT, STATE_OF, Decided, outcome
+from services.verification.domain.periods import is_after
+from services.verification.domain.reviewing import (
+    CONFIRM,
+    HOLDING,
+    LIFT,
+    STATE_OF,
+    Decided,
+    leaves_owed,
+    outcome,
+)
+from services.verification.store import claims
 from services.verification.store.review_tables import HitProposal
 
 
@@ -93,13 +103,16 @@ async def settle(
         last_period,
         tx.now,
     )
-    if decision == LIFT:
+    owed = hit["line_id"] and leaves_owed(hit["fact"], consequence, last_period, hit["period"])
+    if decision == LIFT or owed:
         await tx.execute(
-            "INSERT INTO override VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO override (subject_id, project, rule, fingerprint, line_id, origin, at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
             hit["subject_id"],
             hit["project"],
             hit["rule"],
             hit["fingerprint"],
+            "" if decision == LIFT else hit["line_id"],
             origin,
             tx.now,
         )
@@ -131,3 +144,19 @@ async def _announce(tx: Tx, line_id: str) -> None:
             project=newest["project"], **found._asdict(),
         )
     )  # fmt: skip
+    if found.consequence == "stop" and found.last_period is not None:
+        await _later_lines(tx, newest, found.last_period, found.rules)
+
+
+async def _later_lines(tx: Tx, hit: Any, last_period: str, rules: list[str]) -> None:
+    """What was paid, or is under way, for periods after the last one owed: a recovery, or it leaves (§4)."""
+    for line in await claims.lines_of(tx, hit["application_id"]):
+        if line["line_id"] == hit["line_id"] or not is_after(line["entitlement_period"], last_period):
+            continue
+        tx.emit(
+            LineReviewed(
+                slice_id=line["slice_id"], line_id=line["line_id"], application_id=hit["application_id"],
+                project=hit["project"], verdict="confirmed", consequence="exclude", rules=rules,
+                reason=f"{last_period} 之后不再享受 (not owed after this period): {'、'.join(rules)}",
+            )
+        )  # fmt: skip

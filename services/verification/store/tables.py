@@ -101,6 +101,7 @@ class LineClaim(Base, table=True):
     live: bool
     ended: bool = False
     application_id: str | None = None
+    slice_id: str | None = None
 
 
 class SliceHead(Base, table=True):

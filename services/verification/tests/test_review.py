@@ -236,3 +236,32 @@ async def test_the_usual_consequence_of_a_death(
     assert [(one["consequence"], one["last_period"]) for one in found] == (
         [consequence] if consequence else []
     )
+
+
+async def test_a_stop_names_later_lines_and_leaves_the_last_one_owed(
+    room: RoomHarness, registry: Registry
+) -> None:
+    registry.born["S1"] = date(1950, 3, 7)
+    await members(room, "S1")
+    paid = [
+        line("S1", line_id=f"l-{month}", entitlement_period=month, state="paid")
+        for month in ("202304", "202306")
+    ]
+    await listed(room, "deaths", ("S1", date(2023, 5, 9), "殡葬"))
+    await room.deliver(deployed(death_within_period="stop"), *stated(paid, slice_id="old"))
+    await room.deliver(*stated([line("S1")]), verify())
+    await room.work(check_lines)
+    (hit,) = (await look(room, HANDLER, "/hits?state=open"))["items"]
+    body = CONFIRM | {"consequence": "stop", "last_period": "202305"}
+    await call(room, HANDLER, f"/hits/{hit['hit_id']}:propose", body)
+    await call(room, COUNTY, f"/hits/{hit['hit_id']}:decide", {"answer": "approve"})
+    told = only(await room.emitted(), LineReviewed)
+    assert [(one.line_id, one.slice_id, one.consequence, one.last_period) for one in told] == [
+        ("l-S1", SLICE, "stop", "202305"),
+        ("l-202306", "old", "exclude", None),
+    ]
+    assert await verdict(room, 2) == ("pass", [])
+    again = line("S1", line_id="another")
+    await room.deliver(*stated([again], slice_id="slice-2"), verify(slice_id="slice-2"))
+    (part,) = only(await room.work(check_lines), FindingsStated)
+    assert "R04" in [one.rule for one in part.findings[0].hits]
