@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.exchange.api import agreements, public, standards, webhooks
+from services.exchange.api import agreements, page, public, standards, webhooks
 
 router = APIRouter()
-for part in (agreements, public, webhooks, standards):
+for part in (agreements, public, webhooks, standards, page):
     router.include_router(part.router)

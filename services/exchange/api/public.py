@@ -1,14 +1,12 @@
 """Agencies' routes: their agreement, their events by pull, their topic's filter, and replays."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
-from contracts.public import FACTS
 from kit import errors
-from kit.auth import Actor, guarded_router, public, require
-from kit.auth import Operation as Rule
+from kit.auth import Actor, guarded_router, require
 from kit.ids import new_id
 from kit.service import CurrentRoom
 from services.exchange.api.bodies import (
@@ -28,15 +26,8 @@ from services.exchange.store.tables import Replay
 PULL = for_agencies("pull")
 SUBSCRIBE = for_agencies("subscribe")
 REPLAY = for_agencies("replay")
-SCHEMAS = Rule("exchange.schemas", public=True)
 
 router = guarded_router(prefix=f"{PREFIX}/public", tags=["agencies"])
-
-
-@router.get("/schemas", dependencies=[Depends(public(SCHEMAS))])
-async def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of every public fact, by wire type: open to everybody, there is nobody's data in it."""
-    return {one.TYPE: one.model_json_schema() for one in FACTS.values()}
 
 
 @router.get("/agreement")

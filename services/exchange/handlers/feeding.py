@@ -1,6 +1,5 @@
 """Workers: each agency's next facts into its feed and its topic, and replays."""
 
-from kit.crashpoint import crashpoint
 from kit.crypto import KeyMissing
 from kit.db import Tx
 from kit.service import Room
@@ -35,7 +34,6 @@ async def feed_agencies(room: Room) -> bool:
                 )  # fmt: skip
                 tx.wake(send_webhooks)
             more = more or bool(rows)
-        crashpoint("exchange.after_feed")
     return more
 
 

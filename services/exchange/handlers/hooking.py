@@ -6,7 +6,6 @@ from datetime import timedelta
 import orjson
 
 from kit.clock import wall_now
-from kit.crashpoint import crashpoint
 from kit.db import Tx
 from kit.service import Room
 from services.exchange.domain import DISABLE_AFTER, SubscriptionState, pause_after
@@ -48,9 +47,7 @@ async def _step(room: Room, subscription_id: str) -> bool:
                 one.position = passed
                 await subscriptions.save_progress(tx, one)
             return False
-    crashpoint("exchange.before_webhook")
     answer = await send(room, one, event)
-    crashpoint("exchange.after_webhook")
     async with room.tx() as tx:
         fresh = await subscriptions.find(tx, subscription_id, lock=True)
         if fresh is None or fresh.state != SubscriptionState.ACTIVE or fresh.position != one.position:

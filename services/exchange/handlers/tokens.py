@@ -6,7 +6,6 @@ import orjson
 
 from contracts.registry import TokensReply, TokensRequest
 from kit.clock import wall_now
-from kit.crashpoint import crashpoint
 from kit.service import Room
 from services.exchange.domain import SubscriptionState, pause_after
 from services.exchange.handlers import answers
@@ -40,7 +39,6 @@ async def _tokens_of(room: Room, one: Agreement) -> bool:
         return False
     asked = TokensRequest(agency=one.agency, subject_ids=lacking)
     reply = await room.peers.post("registry", "/internal/v1/subjects:tokens", asked, TokensReply)
-    crashpoint("exchange.after_tokens")
     own, made = pseudonyms(room, one.agency), {each.subject_id: each.token for each in reply.tokens}
     rows = [(subject, made.get(subject), own.of("subject", subject)) for subject in lacking]
     async with room.tx() as tx:
@@ -88,7 +86,6 @@ async def _answer(room: Room, one: Callback) -> None:
             f"{one.kind}_response": found,
         },
     }
-    crashpoint("exchange.before_callback")
     answer = await hooks.post(
         one.uri, one.correlation_id, int(now.timestamp()), orjson.dumps(body), [secret],
         development=room.settings.profile == "development",

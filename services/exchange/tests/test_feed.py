@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from contracts.application import EnrolmentsStated, EnrolmentState
-from contracts.base import Message
+from contracts.base import Message, rows_digest
 from contracts.batch import LinesStated, SetFrozen
 from contracts.payment import PaymentReturned, PaymentsStated
 from contracts.public import FACTS
@@ -202,7 +202,33 @@ async def test_money_that_came_back_of_a_line_not_seen_yet_waits(room: RoomHarne
     assert sorted(types) == ["payment_made", "payment_returned"]
 
 
-async def test_the_schemas_are_open_to_everybody(room: RoomHarness) -> None:
+async def test_the_documents_are_open_to_everybody_and_the_events_are_not(room: RoomHarness) -> None:
     found = await call(room, None, "GET", "/public/schemas")
     assert set(found) == {one.TYPE for one in FACTS.values()}
+    document = await call(room, None, "GET", "/public/asyncapi.json")
+    assert document["channels"]["agency"]["address"] == "subsidy.public.{agency}"
+    async with room.client() as client:
+        page = (await client.get("/api/exchange/v1/public/page")).text
+    assert all(one.TYPE in page for one in FACTS.values())
+    assert "<script" not in page and "http" not in page
     await call(room, None, "GET", "/public/events", status=401)
+
+
+async def test_two_thousand_enrolments_of_one_act_are_told_in_order(room: RoomHarness) -> None:
+    await agreed(room)
+    message = GOLDEN[EnrolmentsStated]
+    assert isinstance(message, EnrolmentsStated)
+    rows = [
+        message.enrolments[0].model_copy(update={"enrolment_id": f"e-{number}", "subject_id": f"s-{number}"})
+        for number in range(2000)
+    ]
+    digest = rows_digest(rows)
+    for index in (1, 0):
+        part = rows[index * 1000 : (index + 1) * 1000]
+        await room.deliver(
+            message.model_copy(update={"index": index, "count": 2, "digest": digest, "enrolments": part})
+        )
+    await fed(room)
+    page = await call(room, agency(), "GET", "/public/events?limit=1000&after=1500")
+    assert [int(one["position"]) for one in page["events"]] == list(range(1501, 2001))
+    assert len({row["attributes"]["subject"] for row in await outbox(room)}) == 2000

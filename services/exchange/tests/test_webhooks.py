@@ -14,6 +14,7 @@ from kit.testing import RoomHarness
 from services.exchange.domain import DISABLE_AFTER, RETRY_SECONDS
 from services.exchange.handlers.hooking import send_webhooks
 from services.exchange.ports.hooks import EndpointRefused, allowed, resolve, signature
+from services.exchange.store import subscriptions
 from services.exchange.tests.conftest import agency, agreed, call, everything_happened
 
 FILTER = {
@@ -170,6 +171,23 @@ async def test_a_rotated_secret_signs_beside_the_former_one_for_a_day(
     Webhook(fresh["secret"]).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(hook["secret"]).verify(body, headers)
+
+
+async def test_who_dies_after_sending_sends_the_same_id_again(
+    room: RoomHarness, hook: dict[str, Any], endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once: what was sent but not recorded comes again, to be recognised by its id."""
+
+    async def died(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subscriptions, "save_progress", died)
+        with pytest.raises(ConnectionError):
+            await room.work(send_webhooks)
+    await room.work(send_webhooks)
+    ids = [headers["webhook-id"] for headers, _ in endpoint.got]
+    assert (len(ids), ids[0], len(set(ids))) == (4, ids[1], 3)
 
 
 async def test_a_revoked_agreement_ends_the_webhook(room: RoomHarness, endpoint: Endpoint) -> None:
