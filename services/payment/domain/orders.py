@@ -20,7 +20,7 @@ class Candidate(NamedTuple):
 
 
 class Former(NamedTuple):
-    """The latest attempt of a payment id that the book already has.
+    """The attempt of a payment id that the book already has: the live one, or else the latest.
 
     `contested`: the bank contradicted itself about some attempt of it, and nobody has decided yet.
     """

@@ -9,6 +9,7 @@ from kit.ids import end_to_end_id
 from kit.service import Room
 from services.payment import ports
 from services.payment.domain.bankfile import Detail, PayTo
+from services.payment.domain.codes import DUPLICATE
 from services.payment.domain.formats import Head, render, unsendable
 from services.payment.handlers import guarding
 from services.payment.handlers.door import on
@@ -27,6 +28,7 @@ async def build_files(room: Room) -> bool:
         if await guarding.refused(tx, file):
             return True
         rows = await files.payments(tx, file["file_id"])
+        contested = await files.contested(tx, file["file_id"])
         terms = await projects.terms(tx, file["project"], file["county"])
     crashpoint("payment.before_accounts")
     pay_to = await ports.accounts(room, [row["payee_id"] for row in rows])
@@ -35,6 +37,7 @@ async def build_files(room: Room) -> bool:
     codes = {
         row["payment_id"]: unsendable(bank.name, bank.encoding, pay_to.get(row["payee_id"])) for row in rows
     }
+    codes |= dict.fromkeys(contested, DUPLICATE)
     kept_out = {payment_id: code for payment_id, code in codes.items() if code}
     sendable = [row for row in rows if row["payment_id"] not in kept_out]
     built = _built(

@@ -30,6 +30,9 @@ async def send_files(room: Room) -> bool:
         await results.lock_file(tx, file["file_id"])
         if file["state"] == "built" and await guarding.refused(tx, file):
             return True
+        if file["state"] == "built" and await files.contested(tx, file["file_id"]):
+            await files.unbuild(tx, file["file_id"])
+            return True
         await files.save_intent(tx, file)
     try:
         receipt = await _deliver(ports.bank_of(room), room, file)

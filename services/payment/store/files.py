@@ -39,6 +39,25 @@ async def payments(tx: Tx, file_id: str) -> list[asyncpg.Record]:
     )
 
 
+async def contested(tx: Tx, file_id: str) -> list[str]:
+    """Payments not yet sent of which the bank meanwhile claims to have paid a former attempt."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT payment_id FROM payment JOIN conflict USING (payment_id) "
+        "WHERE file_id = $1 AND state = 'COMMITTED' AND net_fen > 0 AND settled_as IS NULL",
+        file_id,
+    )
+    return [row["payment_id"] for row in rows]
+
+
+async def unbuild(tx: Tx, file_id: str) -> None:
+    """A file that was never sent is built once more, without what may not go out any more."""
+    await tx.execute(
+        "UPDATE bank_file SET state = 'planned', content = NULL, sha256 = NULL, lines = NULL, total_fen = NULL "
+        "WHERE file_id = $1 AND state = 'built'",
+        file_id,
+    )
+
+
 class Built(NamedTuple):
     """A file as it will be sent, in clear and sealed; total in fen."""
 

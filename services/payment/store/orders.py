@@ -71,11 +71,11 @@ def candidates(project: str, slices: Sequence[SignedSlice]) -> list[Candidate]:
 
 
 async def former(tx: Tx, ids: Sequence[str]) -> dict[str, Former]:
-    """The latest attempt of each payment id the book has; should one land meanwhile, uniqueness stops us."""
+    """The live or else latest attempt of each payment id; should one land meanwhile, uniqueness stops us."""
     rows = await tx.fetch(
         "SELECT DISTINCT ON (payment_id) payment_id, attempt, state, amount_fen, EXISTS (SELECT FROM conflict "
         "WHERE conflict.payment_id = payment.payment_id AND settled_as IS NULL) AS contested FROM payment "
-        "WHERE payment_id = ANY($1::text[]) ORDER BY payment_id, attempt DESC",
+        "WHERE payment_id = ANY($1::text[]) ORDER BY payment_id, live DESC, attempt DESC",
         list(ids),
     )
     return {

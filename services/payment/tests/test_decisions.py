@@ -105,6 +105,31 @@ async def test_a_bank_that_paid_two_attempts_makes_a_recovery(world: World) -> N
     assert (balances["receivable"], balances["paid"], balances.get("suspense")) == (5000, 5000, None)
 
 
+@pytest.mark.parametrize("built", [False, True])
+async def test_what_is_not_sent_yet_stays_when_the_bank_claims_the_former_attempt(
+    world: World, built: bool
+) -> None:
+    order_id = await world.ordered([line("sl1", 0)])
+    await world.send()
+    (key,) = await keys(world)
+    await upload(world, order_id, result(order_id, (key, "failed", "F03")))
+    assert await reissued(world) == []
+    if built:
+        await build_files(world.harness.room)
+    await world.grant(5000)
+    await upload(world, order_id, result(order_id, (key, "success", "")))
+    await world.send()
+    await world.finish()
+    await world.finish()
+    rows = await world.rows("SELECT attempt, state, code FROM payment ORDER BY attempt")
+    assert [tuple(row) for row in rows] == [(1, "REJECTED", "F03"), (2, "REJECTED", "F08")]
+    assert (await world.harness.room.http.get("/v1/book/summary")).json()["files"] == 1
+    number = await world.value("SELECT number FROM conflict")
+    assert (await decide(world, f"/conflicts/{number}:propose", "paid")).status_code == 200
+    assert (await world.balances())["paid"] == 5000
+    assert await reissued(world, 3) == ["still_live"]
+
+
 async def test_unknown_is_settled_by_two_people_once_and_never_sent_again(world: World) -> None:
     order_id = await world.ordered([line("sl1", 0)])
     await world.send()
