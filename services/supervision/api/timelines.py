@@ -9,6 +9,7 @@ from kit.auth import Actor, Kind, Operation, Resource, Role, Zone, authorize, gu
 from kit.service import CurrentRoom
 from services.supervision.api.bodies import StepOut, TimelineOut
 from services.supervision.api.sight import OFFICIALS, Names, check_project, role_label
+from services.supervision.domain.journal import STATES
 from services.supervision.domain.overdue import CASE_KINDS, CASE_STATES
 from services.supervision.store import items, places, steps
 
@@ -110,6 +111,8 @@ def _step(row: Any, names: Names, own: bool) -> StepOut:
         node = names.node("work_item", row["project"], node)
     elif row["subject"] == "case":
         node, what = CASE_KINDS.get(node, node), CASE_STATES.get(what, what)
+    else:
+        what = STATES.get(what, what)
     return StepOut(
         at=row["at"],
         subject=row["subject"],

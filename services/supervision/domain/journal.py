@@ -87,6 +87,17 @@ def entry(message: Message) -> tuple[str, str, str, str, dict[str, Any]]:
     return one.subject, str(getattr(message, one.ref)), one.node, one.what, detail
 
 
+STATES = {
+    "proposed": "待定 (proposed)",
+    "active": "在享 (active)",
+    "suspended": "暂停 (suspended)",
+    "stopped": "停发 (stopped)",
+    "ended": "终止 (ended)",
+    "paid": "已发放 (paid)",
+    "failed": "发放失败 (failed)",
+}
+"""Words of enrolments' and payments' states, which are stored as codes."""
+
 _RULE = re.compile(r"R\d{2}[A-Za-z]?\b")
 OTHER_RULE = "other"
 """The class of a refusal that names no rule."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from contracts.application import EnrolmentsStated
 from contracts.payment import PaymentsStated, RecoveryChanged
 from contracts.verification import EligibilityRefused
 from kit import chunks
@@ -39,6 +40,13 @@ async def recovery_changed(message: RecoveryChanged, tx: Tx) -> None:
     await money.keep_recovery(tx, message)
     step = ("line", message.line_id, "追回", "追回进展 (recovery)", {"state": message.state})
     await steps.write(tx, [(tx.cause.id, happened(tx.cause, tx), step)])
+
+
+@on.complete(EnrolmentsStated)
+async def enrolments_stated(message: EnrolmentsStated, tx: Tx) -> None:
+    """待定, 在享, 暂停, 停发: a step of each application, in one statement."""
+    await steps.of_enrolments(tx, message, happened(tx.cause, tx))
+    await chunks.forget(tx, message.stream_id, message.revision + 1)
 
 
 @on.complete(PaymentsStated)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from contracts.application import EnrolmentsStated
 from kit.db import Tx
 
 
@@ -14,6 +15,20 @@ async def write(
     await tx.executemany(
         "INSERT INTO step VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         [(message_id, one[0], one[1], at, *one[2:]) for message_id, at, one in steps],
+    )
+
+
+async def of_enrolments(tx: Tx, message: EnrolmentsStated, at: datetime) -> None:
+    """One step per enrolment that an act changed; the reason is a code, and for officials."""
+    await tx.execute(
+        "INSERT INTO step SELECT $1 || ':' || one.enrolment_id, 'application', one.application_id, $3, "
+        "'享受状态', one.state, jsonb_build_object('reason', one.reason, 'valid_from', one.valid_from, "
+        "'valid_to', one.valid_to) FROM chunk_rows($1, $2) AS part, jsonb_to_record(part) AS one("
+        "enrolment_id text, application_id text, state text, reason text, valid_from text, valid_to text) "
+        "ON CONFLICT DO NOTHING",
+        message.stream_id,
+        message.revision,
+        at,
     )
 
 

@@ -1,5 +1,6 @@
 """An example of each handled message, for the suite that delivers everything twice."""
 
+from contracts.application import EnrolmentsStated
 from contracts.base import Message
 from contracts.batch import LinesStated
 from contracts.examples import example
@@ -14,6 +15,7 @@ from services.supervision.domain.journal import ENTRIES
 _PLAIN: tuple[type[Message], ...] = (
     *ENTRIES,
     EligibilityRefused,
+    EnrolmentsStated,
     FindingsStated,
     HitDecided,
     LinesStated,

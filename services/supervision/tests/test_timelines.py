@@ -1,6 +1,6 @@
 """M41, M44, M66: the way of an application and of its lines, read by its citizen and by officials; 关注."""
 
-from contracts.application import ApplicationSubmitted
+from contracts.application import ApplicationSubmitted, Enrolment, EnrolmentsStated, EnrolmentState
 from contracts.batch import LineExcluded, SliceSettled
 from contracts.card_matching import SliceMatched
 from contracts.payment import LinePayment, PaymentReturned, PaymentsStated, RecoveryChanged
@@ -132,6 +132,27 @@ async def test_what_comes_after_the_payment_stands_there_too(room: RoomHarness) 
     assert (figures["recoveries_open"], figures["recovery_claimed_fen"], figures["recovery_recovered_fen"]) == (
         1, 8000, 3000,
     )  # fmt: skip
+
+
+async def test_an_enrolments_changes_are_steps_of_its_application(room: RoomHarness) -> None:
+    await way(room)
+    for rev, state in enumerate((EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED), start=1):
+        one = Enrolment(
+            enrolment_id="enrolment-1", application_id="application-1", rev=rev, subject_id="subject-1",
+            payee_id="subject-1", township=TOWNSHIP, village="539901101201", category="elderly", state=state,
+            valid_from="202305", reason="no_contact",
+        )  # fmt: skip
+        message = EnrolmentsStated(
+            stream_id=f"enrolments:act-{rev}", revision=1, index=0, count=1, digest="-", project=PROJECT,
+            county=COUNTY, enrolments=[one],
+        )  # fmt: skip
+        await room.deliver(sealed(message))
+    steps = (await get(room, "timelines/applications/application-1", citizen("subject-1")))["steps"]
+    assert [one["what"] for one in steps if one["node"] == "享受状态"] == [
+        "在享 (active)",
+        "暂停 (suspended)",
+    ]
+    assert [one["what"] for one in steps if one["node"] == "发放结果"] == ["已发放 (paid)"]
 
 
 async def test_followed_things_say_where_they_stand_now(room: RoomHarness) -> None:
