@@ -79,7 +79,8 @@ async def fill(tx: Tx, into: Slice, one: Adjustment, villages: Mapping[str, str]
                               application_id, subject_id, payee_id, village, state, reason, rev, kind,
                               installment, entitlement_period, quantity)
             SELECT gen_random_uuid()::text, s.slice_id, s.batch_id, s.project, s.period, s.county, s.township,
-                   s.category, e.application_id, e.subject_id, coalesce(p.payee_id, e.payee_id),
+                   s.category, e.application_id, e.subject_id,
+                   coalesce(payee_of(e.subject_id, $8, $9::date), e.payee_id),
                    coalesce(v.code, s.township),
                    CASE WHEN v.code IS NULL THEN 'abnormal' ELSE 'processing' END,
                    CASE WHEN v.code IS NULL THEN $6 END, 1, $7, $4, owed.period, e.quantity
@@ -87,7 +88,6 @@ async def fill(tx: Tx, into: Slice, one: Adjustment, villages: Mapping[str, str]
                AND e.project = s.project AND e.application_id = ANY($2)
              CROSS JOIN unnest($3::text[]) AS owed(period)
               LEFT JOIN village v ON v.text = e.village
-              LEFT JOIN payees_on($8, $9::date) p ON p.subject_id = e.subject_id
              WHERE s.slice_id = $1 ORDER BY e.application_id, owed.period
             ON CONFLICT (subject_id, project, entitlement_period, kind, installment)
                   WHERE state <> 'void' AND replaced_by IS NULL DO NOTHING

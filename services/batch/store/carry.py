@@ -23,18 +23,11 @@ _SEEN = """
            AND l.replaced_by IS NULL AND ($5::text[] IS NULL OR l.application_id = ANY($5))
          ORDER BY l.application_id, l.line_id
     ), standing AS (
-        SELECT e.*, coalesce(p.payee_id, e.payee_id) AS paid_to,
+        SELECT e.*, coalesce(payee_of(e.subject_id, $2, $6::date), e.payee_id) AS paid_to,
                (e.state = 'active' OR (e.state = 'stopped' AND e.valid_to IS NOT NULL))
                AND not_after(e.valid_from, $4) AND (e.valid_to IS NULL OR not_after($4, e.valid_to)) AS owed
-          FROM enrolment e LEFT JOIN payees_on($2, $6::date) p USING (subject_id)
+          FROM enrolment e
          WHERE e.project = $2 AND e.county = $3 AND ($5::text[] IS NULL OR e.application_id = ANY($5))
-    ), listed AS (
-        SELECT application_id FROM candidate WHERE batch_id = $1 AND change IS NOT NULL
-           AND ($5::text[] IS NULL OR application_id = ANY($5))
-    ), lined AS (
-        SELECT DISTINCT application_id FROM line
-         WHERE project = $2 AND county = $3 AND entitlement_period = $4 AND kind = 'normal'
-           AND ($5::text[] IS NULL OR application_id = ANY($5))
     ), seen AS (
         SELECT coalesce(s.application_id, b.application_id) AS application_id, coalesce(s.owed, false) AS owed,
                b.application_id IS NOT NULL AS was,
@@ -49,8 +42,11 @@ _SEEN = """
                  WHERE b.application_id IS NOT NULL AND old IS DISTINCT FROM new) AS differs
           FROM standing s FULL JOIN before b USING (application_id)
          WHERE (s.owed OR b.application_id IS NOT NULL
-                OR s.application_id IN (SELECT application_id FROM listed))
-           AND coalesce(s.application_id, b.application_id) NOT IN (SELECT application_id FROM lined)
+                OR EXISTS (SELECT FROM candidate c WHERE c.application_id = s.application_id
+                              AND c.batch_id = $1 AND c.change IS NOT NULL))
+           AND NOT EXISTS (
+               SELECT FROM line l WHERE l.application_id = coalesce(s.application_id, b.application_id)
+                  AND l.project = $2 AND l.entitlement_period = $4 AND l.kind = 'normal')
     )
 """
 

@@ -168,13 +168,13 @@ async def reopen(tx: Tx, one: Slice, actor: str) -> int:
     """
     lines: Sequence[Any] = await tx.fetch(
         """
-        WITH payee_now AS (SELECT * FROM payees_on($5, $6::date)), changed AS (
+        WITH changed AS (
             UPDATE line SET
                 state = CASE WHEN resume_state IS NULL THEN 'processing' ELSE state END,
                 reason = CASE WHEN resume_state IS NULL THEN NULL ELSE reason END,
                 resume_state = CASE WHEN resume_state IS NULL THEN NULL ELSE 'processing' END,
                 resume_reason = NULL, rev = rev + 1,
-                payee_id = coalesce((SELECT payee_id FROM payee_now WHERE subject_id = line.subject_id),
+                payee_id = coalesce(payee_of(line.subject_id, $5, $6::date),
                                     (SELECT payee_id FROM enrolment e
                                       WHERE e.application_id = line.application_id), payee_id)
              WHERE slice_id = $1 AND state IN ('abnormal', 'processing', 'held') AND village <> township

@@ -71,14 +71,14 @@ async def fill(
                               application_id, subject_id, payee_id, village, state, reason, rev,
                               entitlement_period, quantity)
             SELECT gen_random_uuid()::text, s.slice_id, s.batch_id, s.project, s.period, s.county, s.township,
-                   s.category, c.application_id, c.subject_id, coalesce(p.payee_id, c.payee_id, c.subject_id),
+                   s.category, c.application_id, c.subject_id,
+                   coalesce(payee_of(c.subject_id, $1, $11::date), c.payee_id, c.subject_id),
                    coalesce(v.code, s.township),
                    CASE WHEN v.code IS NULL THEN 'abnormal' ELSE 'processing' END,
                    CASE WHEN v.code IS NULL THEN $8 END, 1, s.period, c.quantity
               FROM (SELECT * FROM candidate WHERE {_OPEN}) AS c
               JOIN slice s ON s.slice_id = $6
               LEFT JOIN village v ON v.text = c.village
-              LEFT JOIN payees_on($1, $11::date) p ON p.subject_id = c.subject_id
              ORDER BY c.application_id
             ON CONFLICT (subject_id, project, entitlement_period, kind, installment)
                   WHERE state <> 'void' AND replaced_by IS NULL DO NOTHING
