@@ -1,5 +1,6 @@
 """Two people lift or confirm hits; what they lifted is quiet while its evidence is the same."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -265,3 +266,18 @@ async def test_a_stop_names_later_lines_and_leaves_the_last_one_owed(
     await room.deliver(*stated([again], slice_id="slice-2"), verify(slice_id="slice-2"))
     (part,) = only(await room.work(check_lines), FindingsStated)
     assert "R04" in [one.rule for one in part.findings[0].hits]
+
+
+async def test_the_last_two_decisions_at_once_tell_the_line_once(
+    room: RoomHarness, registry: Registry
+) -> None:
+    registry.born["S1"] = date(1990, 1, 1)
+    await members(room, "S1")
+    await listed(room, "prisoners", ("S1", date(2020, 1, 1), None))
+    await room.deliver(deployed(), *stated([line("S1")]), verify())
+    await room.work(check_lines)
+    ids = [one["hit_id"] for one in (await look(room, HANDLER, "/hits"))["items"]]
+    await call(room, HANDLER, "/hits:propose", LIFT | {"hit_ids": ids})
+    answers = (call(room, REVIEWER, f"/hits/{one}:decide", {"answer": "approve"}) for one in ids)
+    await asyncio.gather(*answers)
+    assert len(only(await room.emitted(), LineReviewed)) == 1 and len(ids) == 2
