@@ -1,7 +1,8 @@
 """Who reads what: supervisors per region; names of regions, projects and nodes beside the codes."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 
 from kit import errors, regions, workdays
 from kit.auth import ALL_PROJECTS, Actor, Role
@@ -72,10 +73,21 @@ class Names:
         return node_name(kind, node, self.nodes.get(project or "", {}))
 
 
+@lru_cache(maxsize=4096)
+def _working_days(start: date, end: date) -> int:
+    # A page of items shares few due days, and the calendar walks day by day.
+    return workdays.working_days_between(start, end)
+
+
+def late_by(due_at: datetime, today: date) -> int:
+    """Overdue working days on `today`."""
+    return days_late(due_at, today, _working_days)
+
+
 def item_out(one: Item, names: Names, today: date) -> OverdueItem:
     """An overdue item as people read it."""
     assert one.due_at is not None, "an overdue item is due"
-    late = days_late(one.due_at, today, workdays.working_days_between)
+    late = late_by(one.due_at, today)
     return OverdueItem(
         item_id=one.item_id,
         kind=one.kind,

@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
-from kit import errors, workdays
+from kit import errors
 from kit.auth import Actor, Operation, Reach, Resource, Zone, authorize, guarded_router, require
 from kit.db import Tx
 from kit.ids import new_id
 from kit.service import CurrentRoom
 from services.supervision.api.bodies import WatchIn, WatchOut
-from services.supervision.api.sight import SUPERVISORS, Names, check_project
-from services.supervision.domain.overdue import days_late, node_name
+from services.supervision.api.sight import SUPERVISORS, Names, check_project, late_by
+from services.supervision.domain.overdue import node_name
 from services.supervision.store import items, places, steps, watches
 from services.supervision.store.tables import Watch
 
@@ -102,7 +102,7 @@ async def _out(tx: Tx, one: Watch, names: Names) -> WatchOut:
         what = "办理中 (waiting)" if item.closed_at is None else "已办 (done)"
         at = item.closed_at or item.opened_at
         if item.closed_at is None and item.due_at is not None:
-            late = days_late(item.due_at, tx.today, workdays.working_days_between)
+            late = late_by(item.due_at, tx.today)
     else:
         way = await _way(tx, one.kind, one.ref)
         if way:
