@@ -29,7 +29,7 @@ router = guarded_router(prefix="/api/payment/v1", tags=["payments"])
 
 
 class PaymentOut(BaseModel):
-    """One attempt; `posted` names the ledger postings that moved its money."""
+    """One attempt; `posted` names the ledger postings that moved its money, `net_fen` is what the bank was told."""
 
     payment_id: str
     attempt: int
@@ -45,6 +45,7 @@ class PaymentOut(BaseModel):
     kind: str
     installment: int
     amount_fen: int
+    net_fen: int
     state: str
     code: str | None
     reason: str | None

@@ -53,7 +53,7 @@ class ResultFileOut(BaseModel):
 
 
 class ConflictOut(BaseModel):
-    """The bank said two things of one payment; `held` stands until a person has found out."""
+    """The bank said two things of one payment; `held` stands until two people have decided (`settled_as`)."""
 
     number: int
     payment_id: str
@@ -64,6 +64,8 @@ class ConflictOut(BaseModel):
     code: str | None
     source: str
     suspended: bool
+    suspended_fen: int
+    settled_as: str | None
     at: datetime
 
 

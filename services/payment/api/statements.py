@@ -109,6 +109,7 @@ class OrderEquations(BaseModel):
     debit_fen: int
     returned_fen: int
     restored_fen: int
+    twice_fen: int
     lines_are_order: bool
     order_is_voucher: bool
     paid_is_debit: bool

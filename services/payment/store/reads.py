@@ -70,7 +70,8 @@ async def conflicts(tx: Tx, project: str, county: str) -> list[dict[str, Any]]:
     """Contradictions of a county for a project."""
     rows = await tx.fetch(
         "SELECT number, payment_id, attempt, order_id, held, claimed, code, source, "
-        "suspense_posting IS NOT NULL AS suspended, at FROM conflict WHERE project = $1 AND county = $2 "
+        "suspended_fen, settled_as, suspense_posting IS NOT NULL AS suspended, at FROM conflict "
+        "WHERE project = $1 AND county = $2 "
         "ORDER BY number",
         project,
         county,
@@ -90,7 +91,7 @@ async def payments(
     """Payments by what is not None, in order of payment id, with the postings that moved their money."""
     rows = await tx.fetch(
         "SELECT payment_id, attempt, line_id, slice_id, order_id, subject_id, project, county, township, "
-        "entitlement_period, kind, installment, amount_fen, state, code, reason, bank_ref, paid_at, "
+        "entitlement_period, kind, installment, amount_fen, net_fen, state, code, reason, bank_ref, paid_at, "
         "jsonb_strip_nulls(jsonb_build_object('committed', committed_posting, 'sent', sent_posting, "
         "'settled', settled_posting, 'returned', returned_posting)) AS posted FROM payment "
         "WHERE ($1::text IS NULL OR subject_id = $1) AND ($2::text IS NULL OR line_id = $2) "

@@ -13,7 +13,8 @@ SELECT o.order_id, o.set_id, o.state, o.total_fen AS order_fen, o.withheld,
     coalesce(p.failed, 0) AS failed, coalesce(p.unknown, 0) AS unknown,
     coalesce(p.paid_out_fen, 0) AS paid_out_fen, coalesce(p.returned_fen, 0) AS returned_fen,
     (SELECT v.amount_fen FROM voucher AS v WHERE v.order_id = o.order_id AND v.refusal IS NULL) AS voucher_fen,
-    coalesce(d.debit_fen, 0) AS debit_fen, coalesce(q.restored_fen, 0) AS restored_fen
+    coalesce(d.debit_fen, 0) AS debit_fen, coalesce(q.restored_fen, 0) AS restored_fen,
+    coalesce(q.twice_fen, 0) AS twice_fen
 FROM payment_order AS o
 LEFT JOIN LATERAL (SELECT sum(net_fen)::bigint AS payments_fen,
     count(*) FILTER (WHERE sent_posting IS NOT NULL AND net_fen > 0) AS sent,
@@ -29,9 +30,11 @@ LEFT JOIN LATERAL (SELECT sum(e.amount_fen)::bigint AS debit_fen FROM statement_
     JOIN payment USING (payment_id, attempt) WHERE payment.order_id = o.order_id AND e.kind = 'payment'
     AND (e.state = 'matched' OR e.why = 'contradicts' AND e.state = 'resolved' AND payment.state = 'PAID')) AS d
     ON true
-LEFT JOIN LATERAL (SELECT sum(entry.amount_fen)::bigint AS restored_fen FROM posting
-    JOIN entry USING (posting_id) JOIN account USING (account_id) WHERE posting.order_id = o.order_id
-    AND posting.kind = 'restore' AND account.kind = 'budget') AS q ON true
+LEFT JOIN LATERAL (SELECT
+    sum(entry.amount_fen) FILTER (WHERE posting.kind = 'restore' AND account.kind = 'budget')::bigint AS restored_fen,
+    sum(entry.amount_fen) FILTER (WHERE posting.kind = 'return' AND account.kind = 'suspense')::bigint AS twice_fen
+    FROM posting JOIN entry USING (posting_id) JOIN account USING (account_id)
+    WHERE posting.order_id = o.order_id) AS q ON true
 WHERE o.project = $1 AND o.county = $2 AND (
     EXISTS (SELECT FROM posting WHERE posting.order_id = o.order_id AND posting.business_day = $3)
     OR EXISTS (SELECT FROM statement_entry AS e JOIN payment USING (payment_id, attempt)
@@ -101,7 +104,8 @@ def _order(row: dict[str, Any]) -> dict[str, Any]:
         "order_is_voucher": row["voucher_fen"] in (None, row["order_fen"]),
         "paid_is_debit": row["paid_out_fen"] == row["debit_fen"],
         "results_are_sent": row["success"] + row["failed"] + row["unknown"] == row["sent"],
-        "returned_is_restored": row["returned_fen"] == row["restored_fen"],
+        # What a payee had repaid in cash before the payment itself came back stands on suspense instead.
+        "returned_is_restored": row["returned_fen"] == row["restored_fen"] + row["twice_fen"],
     }
     return row | checks | {"agrees": all(checks.values())}
 

@@ -10,7 +10,7 @@ from kit.ids import payment_id
 from kit.testing import official, only
 from services.payment.tests.bank import keys, result, upload
 from services.payment.tests.test_netting import agrees
-from services.payment.tests.test_statements import decide, entry, stated, waiting
+from services.payment.tests.test_statements import day_of, decide, entry, stated, waiting
 from services.payment.tests.world import API, COUNTY, HANDLER, PAYER, PROJECT, World, line, overpaid
 
 CHECKER = official(Role.COUNTY_REVIEWER, COUNTY)
@@ -173,5 +173,9 @@ async def test_a_claimed_payment_that_returns_by_itself_ends_the_claim_and_frees
         "clearing": -1500,
     }
     await agrees(world)
+    day = str(await world.value("SELECT business_day FROM posting WHERE kind = 'return'"))
+    (order,) = (await day_of(world, day))["orders"]
+    assert (order["returned_fen"], order["restored_fen"], order["twice_fen"]) == (5000, 3500, 1500)
+    assert order["returned_is_restored"] and order["lines_are_order"]
     assert (await decide(world, "C1", "refund")).status_code == 200
     assert await world.balances() == {"appropriation": -10000, "budget": 5000, "paid": 5000}
