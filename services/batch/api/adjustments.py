@@ -6,7 +6,6 @@ from kit.db import Tx
 from kit.ids import new_id
 from kit.service import CurrentRoom, Room
 from services.batch.api.batches import load_batch, load_open_batch, refuse_closed
-from services.batch.api.models import AdjustmentOut, DecideAdjustment, ProposeAdjustment
 from services.batch.api.operations import (
     APPROVE_ADJUSTMENT,
     PREFIX,
@@ -16,6 +15,7 @@ from services.batch.api.operations import (
     permit,
     region_of,
 )
+from services.batch.api.year import AdjustmentOut, DecideAdjustment, ProposeAdjustment
 from services.batch.domain.villages import codes_of
 from services.batch.store import adjustments, batches, slices
 from services.batch.store.tables import Batch

@@ -9,8 +9,8 @@ from kit.auth import Actor, guarded_router
 from kit.regions import Level, covers
 from kit.service import CurrentRoom
 from services.batch.api.batches import load_batch
-from services.batch.api.models import CarriedOut, CarryOverOut
 from services.batch.api.operations import PREFIX, SEE_CARRY_OVER, Limit, actor_for, permit, region_of
+from services.batch.api.year import CarriedOut, CarryOverOut
 from services.batch.store import carry
 
 router = guarded_router(prefix=PREFIX, tags=["batches"])

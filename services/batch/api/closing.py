@@ -5,8 +5,9 @@ from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.service import CurrentRoom
 from services.batch.api.batches import load_batch, load_open_batch, refuse_closed
-from services.batch.api.models import BatchOut, CloseBatch
+from services.batch.api.models import BatchOut
 from services.batch.api.operations import CLOSE_BATCH, PREFIX, actor_for, permit
+from services.batch.api.year import CloseBatch
 from services.batch.store import closing
 
 router = guarded_router(prefix=PREFIX, tags=["batches"])

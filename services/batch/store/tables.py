@@ -228,18 +228,6 @@ class LineChange(BatchTable, table=True):
     at: datetime = moment()
 
 
-class ObjectionHold(BatchTable, table=True):
-    """An accepted objection that names a line."""
-
-    __tablename__ = "objection_hold"
-
-    objection_id: str = Field(primary_key=True)
-    line_id: str
-    accepted_at: datetime = moment()
-    concluded_at: datetime | None = moment(nullable=True)
-    upheld: bool | None = None
-
-
 class SetSlice(BatchTable, table=True):
     """A slice's stay in a set, and why it left."""
 
@@ -300,12 +288,3 @@ class Exclusion(BatchTable, table=True):
     ends_enrolment: bool
     moved_to: str | None = None
     at: datetime = moment()
-
-
-class Arrival(BatchTable, table=True):
-    """A slice whose results of a check or an order have been applied."""
-
-    __tablename__ = "arrival"
-
-    stream: str = Field(primary_key=True)
-    slice_id: str = Field(primary_key=True)

@@ -104,3 +104,24 @@ class Overpayment(BatchTable, table=True):
     reason: str
     found_at: datetime = moment()
     stated_at: datetime | None = moment(nullable=True)
+
+
+class ObjectionHold(BatchTable, table=True):
+    """An accepted objection that names a line."""
+
+    __tablename__ = "objection_hold"
+
+    objection_id: str = Field(primary_key=True)
+    line_id: str
+    accepted_at: datetime = moment()
+    concluded_at: datetime | None = moment(nullable=True)
+    upheld: bool | None = None
+
+
+class Arrival(BatchTable, table=True):
+    """A slice whose results of a check or an order have been applied."""
+
+    __tablename__ = "arrival"
+
+    stream: str = Field(primary_key=True)
+    slice_id: str = Field(primary_key=True)
