@@ -25,7 +25,7 @@ async def feed_agencies(room: Room) -> bool:
             agreement = await agreements.active(tx, agency, lock=True)
             if agreement is None:
                 continue
-            rows = await feeds.extend(tx, agreement)
+            rows, further = await feeds.extend(tx, agreement)
             sent = await _to_topic(tx, own, rows)
             if rows:
                 tx.audit(
@@ -33,7 +33,7 @@ async def feed_agencies(room: Room) -> bool:
                     first=rows[0]["position"], last=rows[-1]["position"],
                 )  # fmt: skip
                 tx.wake(send_webhooks)
-            more = more or bool(rows)
+            more = more or further
     return more
 
 

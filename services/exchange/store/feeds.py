@@ -21,8 +21,9 @@ async def behind(tx: Tx) -> list[str]:
     return [row["agency"] for row in rows]
 
 
-async def extend(tx: Tx, one: Agreement) -> list[Any]:
-    """Look through the next facts for an agreement (locked): append what it covers. Returns the new rows.
+async def extend(tx: Tx, one: Agreement) -> tuple[list[Any], bool]:
+    """Look through the next facts for an agreement (locked): append what it covers. Returns the new
+    rows, and whether there are more facts to look through.
 
     What an earlier agreement of the same agency gave is not given twice; what happened on business days
     before `valid_from` never.
@@ -59,7 +60,7 @@ async def extend(tx: Tx, one: Agreement) -> list[Any]:
     )
     reached = facts[-1]["seq"] if len(facts) == BATCH else end
     await tx.execute("UPDATE agreement SET fact_seq = $2 WHERE agreement_id = $1", one.agreement_id, reached)
-    return rows
+    return rows, reached < end
 
 
 async def read(

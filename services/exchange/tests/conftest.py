@@ -72,7 +72,7 @@ async def everything_happened(room: RoomHarness) -> None:
 async def fed(room: RoomHarness) -> None:
     """Run the feeding worker until nothing is left."""
     while await feed_agencies(room.room):
-        pass
+        continue
 
 
 async def outbox(room: RoomHarness, code: str = "civil") -> list[Any]:
