@@ -15,7 +15,7 @@ from services.grievance.domain import Kind, State
 from services.grievance.store import cases
 from services.grievance.store.cases import Wanted
 
-_VIEWERS = frozenset({Role.CITIZEN, Role.COMPLAINTS_DESK, Role.DISCIPLINE, Role.SURVEY_WORKER})
+_VIEWERS = frozenset({Role.CITIZEN, Role.COMPLAINTS_DESK, Role.DISCIPLINE, Role.LEADER, Role.SURVEY_WORKER})
 _ALSO_MESSAGES = _VIEWERS | {Role.COUNTY_HANDLER}
 
 
