@@ -8,7 +8,7 @@ from services.batch.api.batches import load_batch, load_open_batch, refuse_close
 from services.batch.api.models import BatchOut
 from services.batch.api.operations import CLOSE_BATCH, PREFIX, actor_for, permit
 from services.batch.api.year import CloseBatch
-from services.batch.store import closing
+from services.batch.store import batches, closing
 
 router = guarded_router(prefix=PREFIX, tags=["batches"])
 
@@ -24,7 +24,8 @@ async def close_batch(
     async with room.tx() as tx:
         batch = await load_open_batch(tx, batch_id, shared=False)
         permit(actor, CLOSE_BATCH, region=batch.county, project=batch.project)
-        refuse_closed(batch)
+        await batches.hold(tx, batch_id)
+        refuse_closed(await load_batch(tx, batch_id))
         left = await closing.still_open(tx, batch)
         if body is not None and body.leave_unconfirmed:
             left.pop(closing.UNCONFIRMED, None)

@@ -16,7 +16,7 @@ async def payment_returned(message: PaymentReturned, tx: Tx) -> None:
     known = await lines.find(tx, message.line_id)
     if known is None:
         raise NonRetryableError(f"a payment of an unknown line {message.line_id} was returned")
-    await batches.guard(tx, known.batch_id)
+    await batches.hold(tx, known.batch_id)
     one = await slices.find(tx, known.slice_id, lock=True)
     line = await lines.find(tx, message.line_id, lock=True)
     if one is None or line is None or line.state != LineState.PAID:

@@ -52,8 +52,13 @@ async def guard(tx: Tx, batch_id: str, *, shared: bool = False) -> None:
     await tx.execute(f"SELECT pg_advisory_xact_lock{kind}(hashtextextended($1, 2))", batch_id)
 
 
+async def hold(tx: Tx, batch_id: str) -> None:
+    """Closing and what reopens wait for each other; lines may come in meanwhile (no key is locked)."""
+    await tx.execute("SELECT FROM batch WHERE batch_id = $1 FOR NO KEY UPDATE", batch_id)
+
+
 async def reopen(tx: Tx, batch_id: str) -> bool:
-    """Money came back: a closed batch has work again; False when it was open."""
+    """Money came back: a closed batch has work again; False when it was open. The caller holds it."""
     return bool(
         await tx.execute(
             "UPDATE batch SET closed_by = NULL, closed_at = NULL WHERE batch_id = $1 AND closed_at IS NOT NULL",
