@@ -59,7 +59,10 @@ async def keep(
     )
     seen = {(one["bank_ref"], one["direction"]) for one in old}
     new = [_row(row, one) for one in entries if (one.bank_ref, one.direction) not in seen]
-    await tx.insert(*new)
+    await tx.execute(
+        "INSERT INTO statement_entry SELECT * FROM jsonb_populate_recordset(NULL::statement_entry, $1)",
+        [one.model_dump(mode="json") for one in new],
+    )
     await match(tx, place)
     return row
 
