@@ -11,7 +11,7 @@ from services.batch.api.operations import PREFIX, SUBMIT_SLICE, actor_for, permi
 from services.batch.api.slices import shown
 from services.batch.domain.villages import codes_of
 from services.batch.store import batches, listing, slices, submission
-from services.batch.store.tables import Batch
+from services.batch.store.tables import Batch, Project
 
 router = guarded_router(prefix=PREFIX, tags=["slices"])
 
@@ -27,8 +27,10 @@ async def submit_slices(
         if body.township and not covers(batch.county, body.township):
             raise errors.not_found()  # a stranger learns nothing of this county's batches
         refuse_closed(batch)
-        if len(region_of(actor)) != int(Level.TOWNSHIP) and batch.opens_by != "roster":
-            raise errors.forbidden()
+        project = await batches.find_project(tx, batch.project)
+        assert project is not None, "a batch has a project"
+        if len(region_of(actor)) != int(Level.TOWNSHIP) and batch.opens_by != "roster" and project.signatures:
+            raise errors.forbidden()  # the township's to confirm
         if body.township and body.township not in room.regions:
             raise errors.unprocessable("unknown-township", "乡镇不属于该批次", "not a township of this batch")
         places = [body.township] if body.township else await submission.townships(tx, batch)
@@ -41,20 +43,25 @@ async def submit_slices(
         made = [
             key
             for place in places
-            for key in await _submit(tx, room, batch, place, list(found[place]), ids, actor.sub)
+            for key in await _submit(tx, room, batch, project, place, list(found[place]), ids, actor.sub)
         ]
         rows = await listing.slices(tx, body.township or batch.county, None, batch_id=batch_id)
         return await shown(tx, [row for row in rows if row["slice_id"] in made], actor)
 
 
 async def _submit(
-    tx: Tx, room: Room, batch: Batch, township: str, categories: list[str], ids: list[str] | None, actor: str
+    tx: Tx,
+    room: Room,
+    batch: Batch,
+    project: Project,
+    township: str,
+    categories: list[str],
+    ids: list[str] | None,
+    actor: str,
 ) -> list[str]:
     """The slices that came of a township's candidates, one per category at most."""
     names = {one.name: one.code for one in room.regions.children(township)}
     villages = codes_of(await submission.villages(tx, batch, township), names)
-    project = await batches.find_project(tx, batch.project)
-    assert project is not None, "a batch has a project"
     made = []
     for category in categories:
         one = await slices.add(tx, batch, township, category, by=actor, signatures=project.signatures)

@@ -2,6 +2,7 @@
 
 from contracts.application import EnrolmentsStated
 from contracts.registry import HouseholdChanged, PayeeChanged
+from kit import chunks
 from kit.db import Tx
 from services.batch.handlers.base import on
 from services.batch.store import carry, enrolments
@@ -15,6 +16,7 @@ async def enrolments_stated(message: EnrolmentsStated, tx: Tx) -> None:
     if changed:
         for batch in await carry.open_batches(tx, message.project, message.county):
             await carry.refresh(tx, batch, changed)
+    await chunks.forget(tx, message.stream_id, message.revision + 1)  # kept as enrolments, not as chunks
 
 
 @on(PayeeChanged)
