@@ -44,7 +44,9 @@ def router(room: str) -> APIRouter:
                 )
             tx.audit("parked.retry", f"{room}/parked/{number}", actor.sub, messages=len(taken))
             try:
-                await request.app.state.dispatcher.dispatch(tx, taken)
+                # The message is the room's: its handlers see every region, and may COPY.
+                async with tx.as_room():
+                    await request.app.state.dispatcher.dispatch(tx, taken)
             except (errors.Problem, *UNREACHABLE):
                 raise
             except Exception as failure:
