@@ -47,6 +47,10 @@ bench-engine: ## 引擎速度 (process engine against the naive way)
 bench-pipeline: ## 全程速度 (roster to last line paid; LINES=2000,20000,100000)
 	@$(RUN) -m bench.pipeline
 
+.PHONY: bench-nodes
+bench-nodes: ## 各自动环节 (a huge slice through each automatic node; LINES=200000 ROOMS=batch,payment)
+	@$(RUN) -m bench.nodes
+
 .PHONY: deploy-project
 deploy-project: ## 部署一个项目 (deploy a project's folder to the running system; DIR=)
 	@$(RUN) -m demo.deploy $(DIR)
