@@ -111,7 +111,9 @@ class NoLeakMiddleware:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:
-            problem = from_unknown() if not isinstance(error, DATABASE_AWAY) else errors.unavailable(5)
+            problem = errors.unavailable(5) if isinstance(error, DATABASE_AWAY) else from_unknown()
+            if isinstance(error, asyncpg.InsufficientPrivilegeError):  # the second wall (kit.rows) refused
+                problem = errors.not_found()
             where = "".join(traceback.format_tb(error.__traceback__))  # lines of code, no values
             trace_id = problem.members.get("trace_id", "")
             _log.error("unhandled %s, trace %s\n%s", type(error).__name__, trace_id, where)

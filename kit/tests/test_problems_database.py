@@ -10,9 +10,16 @@ from kit import problems
 
 @pytest.mark.parametrize(
     ("failure", "status"),
-    [(asyncpg.CannotConnectNowError("x"), 503), (ConnectionRefusedError("x"), 503), (KeyError("x"), 500)],
+    [
+        (asyncpg.CannotConnectNowError("x"), 503),
+        (ConnectionRefusedError("x"), 503),
+        (KeyError("x"), 500),
+        (asyncpg.InsufficientPrivilegeError("x"), 404),
+    ],
 )
-async def test_an_unreachable_database_is_503_and_a_mistake_500(failure: Exception, status: int) -> None:
+async def test_an_unreachable_database_is_503_a_mistake_500_and_the_second_wall_404(
+    failure: Exception, status: int
+) -> None:
     app = FastAPI()
     problems.install(app)
 

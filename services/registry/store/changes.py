@@ -44,11 +44,12 @@ def unseal(vault: Vault, owner: Sealed, sealed: bytes, what: str, change_id: str
 
 async def propose(tx: Tx, new: Change) -> None:
     """Insert a proposal. Raises AlreadyProposed."""
-    taken = await tx.fetchval(
-        "SELECT true FROM change WHERE subject_id = $1 AND kind = $2 AND state = 'proposed'",
-        new.subject_id,
-        new.kind,
-    )
+    async with tx.as_room():  # who lived in two townships may have an open proposal in the other one
+        taken = await tx.fetchval(
+            "SELECT true FROM change WHERE subject_id = $1 AND kind = $2 AND state = 'proposed'",
+            new.subject_id,
+            new.kind,
+        )
     if taken:
         raise AlreadyProposed
     await tx.insert(new)
