@@ -12,6 +12,9 @@ BY_STATE = {
 }
 """Account on which the money of a payment stands; what was rejected went back to the budget."""
 
+OUTSIDE = ("appropriation", "clearing")
+"""Accounts that stand for the world outside: what was appropriated, what came to the bank unexplained."""
+
 
 async def ledger(found: Invariant, sources: Sources) -> None:
     """Recompute the whole book from its entries."""
@@ -33,7 +36,7 @@ async def ledger(found: Invariant, sources: Sources) -> None:
         found.expect(
             row["fen"] == row["balance_fen"], f"{name}: {row['balance_fen']}, entries say {row['fen']}"
         )
-        found.expect(row["fen"] >= 0 or row["kind"] == "appropriation", f"{name} is below zero: {row['fen']}")
+        found.expect(row["fen"] >= 0 or row["kind"] in OUTSIDE, f"{name} is below zero: {row['fen']}")
     found.figures["postings"], found.figures["accounts"] = len(postings), len(accounts)
     await _payments(
         found, sources, {(r["project"], r["county"], r["year"], r["kind"]): r["fen"] for r in accounts}
@@ -54,7 +57,19 @@ async def _payments(
         if kind:
             place = (row["project"], row["county"], row["year"], kind)
             sums[place] = sums.get(place, 0) + row["fen"]
+    await _recoveries(sources, sums)
     for place in balances:
-        if place[3] in ("paid", "in_transit"):
+        if place[3] in ("paid", "in_transit", "receivable"):
             held, said = balances[place], sums.get(place, 0)
             found.expect(held == said, f"{' '.join(map(str, place))}: ledger {held}, payments {said}")
+
+
+async def _recoveries(sources: Sources, sums: dict[tuple[str, str, int, str], int]) -> None:
+    """追回: what is claimed back of a payment is owed to the county until it is kept back, repaid or given up."""
+    for row in await sources.rows("payment", "SELECT * FROM recovery"):
+        place = (row["project"], row["county"], row["year"])
+        claimed, deducted = row["claimed_fen"] - row["withdrawn_fen"], row["deducted_fen"]
+        still = claimed - deducted - row["repaid_fen"] - row["written_off_fen"]
+        sums[*place, "receivable"] = sums.get((*place, "receivable"), 0) + still
+        from_paid = claimed if row["source"] == "paid" else 0
+        sums[*place, "paid"] = sums.get((*place, "paid"), 0) - from_paid + deducted

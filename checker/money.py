@@ -90,6 +90,7 @@ async def payments(found: Invariant, sources: Sources) -> int:
     expected: dict[str, tuple[str, int]] = {}
     keys: dict[str, str] = {}
     live: Counter[str] = Counter()
+    kept_back: Counter[str] = Counter()
     for row in ours:
         fields = ("subject_id", "project", "entitlement_period", "kind", "installment")
         key = "|".join(str(row[name]) for name in fields)
@@ -97,12 +98,24 @@ async def payments(found: Invariant, sources: Sources) -> int:
         found.expect(
             str(payment) == row["payment_id"], f"payment {row['payment_id']} is not that of its entitlement"
         )
-        expected[f"{payment.hex}-{row['attempt']}"] = (row["state"], row["amount_fen"])
         keys[payment.hex] = key
         live[key] += row["live"]
+        if row["paid_with"] is None:
+            expected[f"{payment.hex}-{row['attempt']}"] = (row["state"], row["amount_fen"])
+        else:
+            kept_back[f"{uuid.UUID(row['paid_with']).hex}-{row['paid_with_attempt']}"] += row["amount_fen"]
     for key, count in live.items():
         if count > 1:
             found.fail(f"{count} live payments for {key}")
+    # 扣回 is kept back from the payment it goes with: the bank is told what remains, and nothing when nothing does.
+    for end_to_end_id, fen in kept_back.items():
+        if found.expect(
+            end_to_end_id in expected, f"a deduction goes with {end_to_end_id}, which is not there"
+        ):
+            state, amount = expected[end_to_end_id]
+            found.expect(amount + fen >= 0, f"{end_to_end_id}: deductions of {-fen} from {amount}")
+            expected[end_to_end_id] = (state if amount + fen else "kept back whole", amount + fen)
+    found.figures["kept_back_fen"] = -kept_back.total()
     return _book(found, sources, expected, keys)
 
 
@@ -111,6 +124,7 @@ def _book(
 ) -> int:
     """The bank's own credits against what we hold for paid."""
     credits = sources.bank("SELECT end_to_end_id, payment_id, amount_fen FROM credits")
+    came_back = {row[0] for row in sources.bank("SELECT end_to_end_id FROM returns")}
     per_key: Counter[str] = Counter()
     for end_to_end_id, payment, fen in credits:
         state, amount = expected.get(end_to_end_id, ("no payment of ours", 0))
@@ -118,6 +132,8 @@ def _book(
         held = state in ("PAID", "RETURNED", *OPEN) and amount == fen
         found.expect(held, f"the bank credited {end_to_end_id} with {fen}; we hold: {state} {amount}")
         per_key[keys.get(payment, payment)] += state != "RETURNED"
+        back = end_to_end_id in came_back or state != "RETURNED"
+        found.expect(back, f"{end_to_end_id} has come back with us, not in the bank's book")
     credited = {end_to_end_id for end_to_end_id, _, _ in credits}
     for end_to_end_id, (state, _) in expected.items():
         if state == "PAID":

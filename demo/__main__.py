@@ -27,6 +27,7 @@ from demo import (
     report,
     rosters,
     setup,
+    year,
 )
 from demo import township as townships
 from demo.client import Portal, Refused
@@ -141,6 +142,8 @@ async def _job(run: Run, killer: harm.Killer) -> dict[str, Any]:
     await objections.dismiss_rest(run)
     await county.settle(run, await county.open_sets(run), send_one_back=True)
     await later.follow(run)
+    if run.options.months > 1:
+        await year.go_on(run)
     await killer.finish()
     await checking.quiet(run)
     seconds = time.monotonic() - began

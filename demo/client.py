@@ -90,6 +90,10 @@ class Portal:
         """PUT JSON."""
         return await self._call(who, "PUT", path, json=body)
 
+    def unrecorded(self) -> "Portal":
+        """The same portal, whose answers are not kept: for what may show who somebody is."""
+        return Portal(str(self._http.base_url), self._journal)
+
     def receipt(self, kind: str, identity: str) -> None:
         """Note what was accepted."""
         self._journal.note(kind, identity)

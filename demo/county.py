@@ -136,6 +136,17 @@ def _pay(run: Run) -> Act:
     return act
 
 
+ACTS: dict[str, Callable[[Run], Act]] = {
+    "maintain_standard": _submit,
+    "county_submit": _submit,
+    "department_review": lambda run: _sign(run, "county_reviewer"),
+    "finance_review": lambda run: _sign(run, "finance_reviewer"),
+    "raise_quota": _raise,
+    "payment_request": _pay,
+}
+"""Node → what the county's desks do about it."""
+
+
 async def paid(run: Run, sets: dict[str, dict[str, Any]]) -> None:
     """发放结果: until every set is closed, counting the lines the bank has settled."""
 

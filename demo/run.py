@@ -54,8 +54,12 @@ class Run:
 
     @property
     def silent(self) -> str:
-        """The township that does not answer after 补贴清单: the last one; none among a user's own people."""
-        return "" if self.options.roster else regions.at("township")[-1].code
+        """The township that does not answer after 补贴清单: the last one; none among a user's own people.
+
+        In the second month it catches up.
+        """
+        awake = self.options.roster or "awake" in self.facts
+        return "" if awake else regions.at("township")[-1].code
 
     async def wait(
         self, name: str, probe: Callable[[], Awaitable[Count]], *, stage: Stage | None = None

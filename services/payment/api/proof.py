@@ -31,10 +31,13 @@ router = guarded_router(prefix="/api/payment/v1", tags=["payments"])
 
 
 class PaymentProof(BaseModel):
-    """Attempts in order, each with its end-to-end id; orders with request, vouchers and results; postings."""
+    """Attempts in order, each with its end-to-end id; what was kept back from them (扣回); orders with request,
+    vouchers and results; postings.
+    """
 
     payment_id: str
     attempts: list[dict[str, Any]]
+    deductions: list[dict[str, Any]]
     orders: list[dict[str, Any]]
     postings: list[dict[str, Any]]
 
@@ -57,6 +60,7 @@ async def prove(
                 attempt | {"end_to_end_id": end_to_end_id(payment_id, attempt["attempt"])}
                 for attempt in attempts
             ],
+            deductions=await proofs.deductions(tx, payment_id),
             orders=await proofs.orders(tx, sorted({attempt["order_id"] for attempt in attempts})),
             postings=await proofs.postings(tx, moved),
         )

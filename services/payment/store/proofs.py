@@ -6,14 +6,24 @@ from kit.db import Tx
 
 
 async def attempts(tx: Tx, payment_id: str) -> list[dict[str, Any]]:
-    """Every attempt, the deductions netted into it, and the file it went out with."""
+    """Every attempt, and the file it went out with."""
     rows = await tx.fetch(
         "SELECT payment.payment_id, attempt, line_id, slice_id, set_id, payment.order_id, payment.file_id, seq, "
         "payment.project, payment.county, township, village, subject_id, payee_id, entitlement_period, kind, "
-        "installment, amount_fen, payment.state, code, reason, bank_ref, paid_at, committed_posting, "
+        "installment, amount_fen, net_fen, payment.state, code, reason, bank_ref, paid_at, committed_posting, "
         "payment.sent_posting, settled_posting, returned_posting, file.number AS file_number, file.sha256 AS "
         "file_sha256, file.receipt_no, file.sent_at FROM payment LEFT JOIN bank_file AS file USING (file_id) "
         "WHERE payment_id = $1 ORDER BY attempt",
+        payment_id,
+    )
+    return [dict(row) for row in rows]
+
+
+async def deductions(tx: Tx, payment_id: str) -> list[dict[str, Any]]:
+    """What was kept back from the payment's attempts (扣回); amounts are negative."""
+    rows = await tx.fetch(
+        "SELECT paid_with_attempt AS attempt, line_id, amount_fen, entitlement_period, installment, state "
+        "FROM payment WHERE paid_with = $1 ORDER BY paid_with_attempt, line_id",
         payment_id,
     )
     return [dict(row) for row in rows]

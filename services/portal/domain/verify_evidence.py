@@ -144,7 +144,7 @@ class Pack:
         """Every statement of the pack. Raises KeyError where a needed part is missing."""
         yield from self._chain()
         payment = json.loads(self.raw["payment.json"])
-        attempts = payment["attempts"]
+        attempts, self.deductions = payment["attempts"], payment["deductions"]
         proofs = {proof["fields"]["line_id"]: proof for proof in self._documents("line-")}
         yield (
             "支付标识由对象、项目、所属期、类别、次数算出 (payment id follows from the entitlement)",
@@ -199,9 +199,10 @@ class Pack:
             len(set(people)) == len(people),
         )
         paid = nodes["finance_review"]["amount_fen"]
+        kept_back = sum(one["amount_fen"] for one in self.deductions if one["attempt"] == last["attempt"])
         yield (
-            "支付金额不高于签署金额 (paid is what was signed, less deductions)",
-            (last["amount_fen"] == paid or (last["kind"] == "normal" and 0 < last["amount_fen"] < paid)),
+            "支付金额等于签署金额，扣回另列 (the amount is what was signed; the bank is told it less the deductions)",
+            last["amount_fen"] == paid and last["net_fen"] == paid + kept_back,
         )
         here = next((one for one in order["slices"] if one["slice_id"] == proof["slice_id"]), None)
         left = [

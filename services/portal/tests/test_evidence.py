@@ -81,7 +81,8 @@ def payment_proof() -> Answers:
     attempt = {
         "payment_id": PAYMENT, "attempt": 1, "line_id": "line-2", "slice_id": "slice-1", "order_id": "order-1",
         "project": "11810", "subject_id": "subject-1", "entitlement_period": "202305", "kind": "normal",
-        "installment": 1, "amount_fen": 5000, "state": "PAID", "bank_ref": "B1", "paid_at": "2023-06-03",
+        "installment": 1, "amount_fen": 5000, "net_fen": 4000, "state": "PAID", "bank_ref": "B1",
+        "paid_at": "2023-06-03",
         "end_to_end_id": end_to_end_id(PAYMENT, 1),
     }  # fmt: skip
     order = {
@@ -89,7 +90,13 @@ def payment_proof() -> Answers:
         "request": listed, "results": [],
         "vouchers": [{"voucher_no": "N1", "list_hash": "cd" * 32, "amount_fen": 15000, "refusal": None}],
     }  # fmt: skip
-    return {"payment_id": PAYMENT, "attempts": [attempt], "orders": [order], "postings": []}
+    return {
+        "payment_id": PAYMENT,
+        "attempts": [attempt],
+        "deductions": [{"attempt": 1, "line_id": "line-9", "amount_fen": -1000}],
+        "orders": [order],
+        "postings": [],
+    }
 
 
 def notice() -> Answers:
@@ -230,6 +237,7 @@ LINE = "line-line-2.json"
     ("change", "found"),
     [
         (lambda all_: all_["payment.json"]["attempts"][0].update(amount_fen=9000), "支付金额"),
+        (lambda all_: all_["payment.json"]["attempts"][0].update(net_fen=5000), "支付金额"),
         (lambda all_: all_["payment.json"]["attempts"][0].update(subject_id="subject-2"), "支付标识"),
         (lambda all_: all_[LINE]["fields"].update(payee_id="subject-9"), "明细在已签署清册中"),
         (lambda all_: all_[LINE]["nodes"][1].update(amount_fen=9000), "明细在已签署清册中"),

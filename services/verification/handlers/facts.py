@@ -39,9 +39,11 @@ async def lines_stated(message: LinesStated, tx: Tx) -> None:
 async def line_excluded(message: LineExcluded, tx: Tx) -> None:
     """A line that only moves on keeps its claim, and its hits go with it."""
     if message.ends_enrolment:
-        await claims.end_line(tx, message)
-    elif message.moved_to:
+        await claims.end_application(tx, message.application_id)
+    if message.moved_to:
         await raising.follow(tx, message.line_id, message.moved_to)
+    else:
+        await claims.end_line(tx, message.line_id)
 
 
 @on.complete(EnrolmentsStated)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.application import ApplicationSubmitted, EnrolmentsStated
-from contracts.batch import LineExcluded, LinesStated
+from contracts.batch import LinesStated
 from contracts.verification import CheckEligibility
 from kit.db import Tx
 
@@ -47,6 +47,13 @@ async def save_lines(tx: Tx, message: LinesStated) -> None:
         message.county,
         message.township,
     )
+    # 重发: the failed or returned line that a new one replaces stands in nobody's way.
+    await tx.execute(
+        "UPDATE line_claim SET live = false, ended = true FROM chunk_rows($1, $2) AS row "
+        "WHERE line_claim.line_id = row->>'reissue_of' AND NOT line_claim.ended",
+        message.stream_id,
+        message.revision,
+    )
     await tx.execute(
         "INSERT INTO line_claim (line_id, subject_id, project, entitlement_period, kind, installment, live, "
         "application_id, slice_id) SELECT row->>'line_id', row->>'subject_id', $3, row->>'entitlement_period', "
@@ -62,10 +69,9 @@ async def save_lines(tx: Tx, message: LinesStated) -> None:
     )
 
 
-async def end_line(tx: Tx, message: LineExcluded) -> None:
-    """The person is not entitled: line and application free their keys."""
-    await tx.execute("UPDATE line_claim SET live = false, ended = true WHERE line_id = $1", message.line_id)
-    await end_application(tx, message.application_id)
+async def end_line(tx: Tx, line_id: str) -> None:
+    """The line frees its key; its person may have another one for the same period."""
+    await tx.execute("UPDATE line_claim SET live = false, ended = true WHERE line_id = $1", line_id)
 
 
 async def revive_application(tx: Tx, application_id: str) -> None:

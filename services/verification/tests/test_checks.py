@@ -193,6 +193,32 @@ async def test_duplicate_line_of_another_slice(room: RoomHarness, registry: Regi
     assert findings(await room.work(check_lines))["other"].verdict == "pass"
 
 
+async def test_a_reissue_is_no_duplicate_of_the_line_it_replaces(
+    room: RoomHarness, registry: Registry
+) -> None:
+    registry.born["S1"] = OLD
+    await members(room, "S1")
+    anew = line("S1", line_id="anew", reissue_of="l-S1")
+    await room.deliver(deployed(), *stated([line("S1")]), *stated([anew], slice_id="slice-2"))
+    # The old slice is stated once more: it does not come to life again.
+    await room.deliver(*stated([line("S1")], revision=2), verify(slice_id="slice-2"))
+    assert findings(await room.work(check_lines))["anew"].verdict == "pass"
+
+
+async def test_a_line_excluded_for_one_period_leaves_room_for_another(
+    room: RoomHarness, registry: Registry
+) -> None:
+    registry.born["S1"] = OLD
+    await members(room, "S1")
+    again = line("S1", line_id="other")
+    await room.deliver(deployed(), *stated([line("S1")]), *stated([again], slice_id="slice-2"))
+    left = LineExcluded(
+        slice_id=SLICE, line_id="l-S1", application_id="a-S1", seq=1, reason="x", ends_enrolment=False
+    )
+    await room.deliver(left, verify(slice_id="slice-2"))
+    assert findings(await room.work(check_lines))["other"].verdict == "pass"
+
+
 async def test_before_the_file_only_its_own_rules_run(room: RoomHarness, registry: Registry) -> None:
     registry.born |= {"S1": date(1990, 1, 1), "S2": OLD, "S3": OLD}
     await room.deliver(
