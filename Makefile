@@ -16,7 +16,7 @@ setup: ## 安装到 .daohu (install everything into the checkout; instant when n
 	@stack/setup.sh
 
 .PHONY: demo
-demo: ## 从申请到到账 (the main job; PEOPLE=500 SEED= ROSTER=file.xlsx SABOTAGE=double-pay|lose|cut-audit KILL=payment,broker)
+demo: ## 从申请到到账 (the main job; PEOPLE=500 MONTHS=1|3 SEED= ROSTER=file.xlsx SABOTAGE=double-pay|lose|cut-audit KILL=payment,broker)
 	@$(RUN) -m demo
 
 .PHONY: up
@@ -46,6 +46,10 @@ bench-engine: ## 引擎速度 (process engine against the naive way)
 .PHONY: bench-pipeline
 bench-pipeline: ## 全程速度 (roster to last line paid; LINES=2000,20000,100000)
 	@$(RUN) -m bench.pipeline
+
+.PHONY: bench-county
+bench-county: ## 一县一年 (a county's year: many small batches, one huge; SCALE=60, 1 is the whole year)
+	@$(RUN) -m bench.county
 
 .PHONY: bench-nodes
 bench-nodes: ## 各自动环节 (a huge slice through each automatic node; LINES=200000 ROOMS=batch,payment)

@@ -25,6 +25,10 @@ class Evidence(NamedTuple):
 EVIDENCE = (
     Evidence("application", "application.submit", "SELECT 'application:' || application_id FROM application "
              "WHERE roster_id IS NULL"),
+    Evidence("application", "application.approve_change", "SELECT 'enrolment:' || enrolment_id FROM enrolment_change "
+             "WHERE state = 'approved'"),
+    Evidence("batch", "batch.approve_adjustment", "SELECT 'adjustment:' || adjustment_id FROM adjustment "
+             "WHERE state = 'approved'"),
     Evidence("batch", "batch.open_batch", "SELECT 'batch:' || batch_id FROM batch"),
     Evidence("batch", "batch.upload_roster", "SELECT 'roster:' || roster_id FROM roster"),
     Evidence("batch", "batch.submit_slice", "SELECT 'slice:' || slice_id FROM slice WHERE kind = 'first'"),
@@ -38,11 +42,16 @@ EVIDENCE = (
              "->> 'work_item_id') FROM outbox WHERE type = 'subsidy.orchestrator.complete_work_item.v1'"),
     Evidence("payment", "payment.maintain_standard", "SELECT 'standard:' || standard_id FROM standard"),
     Evidence("payment", "payment.grant_quota", "SELECT 'quota:' || quota_id FROM quota_grant"),
+    Evidence("payment", "payment.decide", "SELECT about || ':' || resource FROM decision WHERE state <> 'proposed'"),
+    Evidence("payment", "payment.open_recovery", "SELECT 'recovery:' || case_id FROM recovery"),
     Evidence("payment", "payment.issue_order", "SELECT 'order:' || order_id FROM payment_order"),
     Evidence("publicity", "publicity.publish", "SELECT 'notice:' || notice_id FROM notice "
              "WHERE published_at IS NOT NULL"),
     Evidence("publicity", "publicity.confirm", "SELECT 'notice:' || notice_id FROM notice WHERE state = 'confirmed'"),
     Evidence("publicity", "publicity.upload_photo", "SELECT 'notice:' || notice_id FROM photo"),
+    Evidence("supervision", "supervision.urge", "SELECT 'order:' || order_id FROM urge_order"),
+    Evidence("verification", "verification.decide_hit", "SELECT 'hit:' || hit_id FROM hit_proposal "
+             "WHERE answer IS NOT NULL"),
     Evidence("verification", "verification.load_reference", "SELECT 'reference:' || file_id FROM reference_file"),
 )  # fmt: skip
 

@@ -1,6 +1,8 @@
 """What a run leaves to be opened, under its run folder: 公示表, bank files, ledger, rules and reasons."""
 
+import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from demo import regions
 from demo.figures import Figures
 from demo.run import Run
 from kit.money import format_yuan
+from stack.paths import CHECKOUT
 
 WIDTH = 104
+SCRIPT = CHECKOUT / "services" / "portal" / "domain" / "verify_evidence.py"
 NODES = {"township_review": "乡镇审核", "department_review": "部门审核", "finance_review": "财政复核"}
 
 
@@ -27,6 +31,7 @@ async def write(run: Run, found: Figures) -> dict[str, Path]:
     papers["ledger"] = _print(folder / "ledger.txt", *ledgers)
     papers["rules"] = _print(folder / "rules.txt", _rules(found), _refusals(found))
     papers["sets"] = _print(folder / "sets.txt", *(_set(one, found) for one in found.sets))
+    await _evidence(run, found, folder, papers)
     index = folder / "people.json"
     index.write_text(json.dumps(found.index), encoding="utf-8")
     return papers
@@ -120,6 +125,25 @@ async def _bank(run: Run, found: Figures, folder: Path, papers: dict[str, Path])
                 )
             )
             papers.setdefault("bank", path)
+
+
+async def _evidence(run: Run, found: Figures, folder: Path, papers: dict[str, Path]) -> None:
+    """The evidence pack of a payment, verified by the script that stands alone. Raises RuntimeError when it fails."""
+    paid = [order for order in found.orders if order["payments"].get("PAID")]
+    if not paid:
+        return
+    who, order = f"discipline@{paid[-1]['county']}", paid[-1]
+    query = {"order_id": order["order_id"], "state": "PAID", "limit": 1}
+    (one,) = await run.portal.get(who, "/api/payment/v1/payments", **query)
+    path = f"/api/portal/v1/payments/{one['payment_id']}/evidence.zip"
+    papers["evidence"] = folder / "evidence.zip"
+    papers["evidence"].write_bytes(await run.portal.download(who, path))
+    arguments = (sys.executable, "-I", str(SCRIPT), str(papers["evidence"]))
+    process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"证据包不成立 (the evidence pack does not hold):\n{said.decode()}")
+    run.facts["evidence"] = said.decode().count("✓")
 
 
 async def _ledger(run: Run, county: str) -> Table:

@@ -13,8 +13,9 @@ from rich.table import Table
 
 from demo import regions
 from demo.figures import Figures
-from demo.papers import WIDTH, number_of
+from demo.papers import SCRIPT, WIDTH, number_of
 from demo.run import Run
+from demo.year import Year
 from kit.money import format_yuan
 
 INVARIANTS = {
@@ -47,6 +48,8 @@ def show(
     console.print(f"[dim]{_times(run)}")
     console.print(_figures(run, found, papers, checked))
     console.print(_counties(run, found))
+    if "year" in run.facts:
+        console.print(_year(run.facts["year"], found))
     console.print(_waiting(run, found))
     for line in papers["ledger"].read_text(encoding="utf-8").splitlines():
         console.print(line, markup=False)
@@ -89,6 +92,7 @@ def _figures(run: Run, found: Figures, papers: Mapping[str, Path], checked: Mapp
         ("发放失败", found.failed, "账户冻结等，按行有原因", who.get("发放失败", bank)),
         ("银行文件", len(found.orders), "支付申请，一集一份", bank),
         ("总账", yuan(found.paid_fen), "已付 = 到账", ledger),
+        ("证据包", run.facts.get("evidence", "–"), "项证明，离线核验成立", _verify(papers)),
         ("仍在办", checked.get("open", sum(found.waiting.values())), "见下表", who.get("预警拦截", rules)),
         ("消息", events, "Kafka 事件与命令", checker),
     ]
@@ -114,6 +118,35 @@ def _counties(run: Run, found: Figures) -> Table:
             str(sum(one["payments"].get("REJECTED", 0) for one in orders)),
         )
     return table
+
+
+def _year(year: Year, found: Figures) -> Table:
+    """Month by month: what was carried over, and what was paid."""
+    table = Table(title="按月 (by month)", title_justify="left")
+    for name in ("属期", "增", "减", "变动", "不变", "送审集", "发放笔数", "金额（元）", "退票"):
+        table.add_column(name, justify="left" if name == "属期" else "right")
+    for period in year.periods:
+        orders = [one for one in found.orders if one["period"] == period]
+        carried = year.carried.get(period, {})
+        table.add_row(
+            period,
+            *(str(carried.get(name, "–")) for name in ("增", "减", "变动", "不变")),
+            str(len(orders)),
+            str(sum(one["payments"].get("PAID", 0) for one in orders)),
+            yuan(sum(one["payments_fen"].get("PAID", 0) for one in orders)),
+            str(sum(one["payments"].get("RETURNED", 0) for one in orders)),
+        )
+    table.caption = (
+        f"预警复核：解除 {year.lifted}，属实 {len(year.confirmed)} 人；新增 {len(year.newcomers)} 人；"
+        f"变动：迁乡镇、换卡、暂停与恢复（补发）、停发、死亡、追回两期扣回、退票重发各一"
+    )
+    return table
+
+
+def _verify(papers: Mapping[str, Path]) -> str:
+    if "evidence" not in papers:
+        return "–"
+    return f"python {short(SCRIPT)} {short(papers['evidence'])}"
 
 
 def _waiting(run: Run, found: Figures) -> Table:
@@ -150,7 +183,7 @@ def _files(papers: Mapping[str, Path]) -> Table:
     table = Table(title="可以打开 (to look at)", title_justify="left", show_header=False)
     labels = {
         "pdf": "打印的公示表", "xlsx": "公示表（电子表格）", "bank": "银行代发文件", "ledger": "总账",
-        "rules": "规则命中与退回原因", "sets": "送审集、签字、支付申请",
+        "rules": "规则命中与退回原因", "sets": "送审集、签字、支付申请", "evidence": "一笔发放的证据包（离线核验）",
     }  # fmt: skip
     for name, path in papers.items():
         table.add_row(labels[name], short(path))
