@@ -27,7 +27,10 @@ class ConsentIn(BaseModel):
 
 
 class SubmissionIn(BaseModel):
-    """An application as entered (M5, M6, M11). `township` is a region code; `village` a code or free text."""
+    """An application as entered (M5, M6, M11). `township` is a region code; `village` a code or free text.
+
+    `quantity` in the project's unit (台, 亩, months of a year), as text; never asked where everybody gets one a month.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,6 +42,7 @@ class SubmissionIn(BaseModel):
     village: Line | None = None
     category: Code
     form: dict[str, Any] = {}
+    quantity: Quantity = "1"
     consent: ConsentIn
 
 

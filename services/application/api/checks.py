@@ -92,6 +92,14 @@ def check_category(manifest: Mapping[str, Any], given: str) -> str:
     return code
 
 
+def check_quantity(manifest: Mapping[str, Any], given: str) -> None:
+    """How much is claimed: machines, land, months of a year. A monthly project pays one each month, never more."""
+    if given != "1" and manifest.get("cycle", "month") == "month":
+        raise errors.unprocessable(
+            "quantity-not-asked", "按月发放的项目不填数量", "a monthly project asks for no quantity"
+        )
+
+
 def unknown_project() -> Problem:
     """404 with its own type: projects are no secret."""
     return Problem(404, "unknown-project", "项目不存在或未开通", "no such project")

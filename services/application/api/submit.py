@@ -5,7 +5,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Response
 
 from contracts.application import ApplicationSubmitted
-from contracts.registry import PersonIn, ResolveReply, ResolveRequest
+from contracts.registry import (
+    HouseholdIn,
+    HouseholdsReply,
+    HouseholdsResolve,
+    PersonIn,
+    ResolveReply,
+    ResolveRequest,
+)
 from kit import errors
 from kit.auth import Actor, Kind, Operation, Reach, Role, Zone, guarded_router, public, require
 from kit.db import Tx
@@ -68,7 +75,11 @@ async def submit(
         raise checks.unknown_project()
     body = body.model_copy(update={"category": checks.check_category(project["manifest"], body.category)})
     checks.check_form(project["form_schema"], body)
+    checks.check_quantity(project["manifest"], body.quantity)
     subject_id, notices = await _who(room, actor, body)
+    payee_id = None
+    if project["manifest"].get("beneficiary_kind") == "household":
+        subject_id, payee_id = await _household(room, subject_id, body.township)
     digest = _digest(body, subject_id)
     application_id = new_id()
     try:
@@ -76,7 +87,7 @@ async def submit(
             if found := await _earlier(tx, actor, idempotency_key, digest):
                 response.headers[REPLAYED] = "true"
                 return ReceiptOut(**found, notices=notices)
-            new = _application(tx, application_id, actor, body, subject_id, project["version"])
+            new = _application(tx, application_id, actor, body, subject_id, payee_id, project["version"])
             await applications.submit(tx, new, _consent(tx, new, body, text_digest), idempotency_key, digest)
             tx.emit(_submitted(new))
             tx.audit("application.submit", f"application:{application_id}", actor.sub, project=new.project)
@@ -118,6 +129,23 @@ async def _who(room: Room, actor: Actor, body: SubmissionIn) -> tuple[str, list[
     return found.subject_id, found.notices
 
 
+async def _household(room: Room, head_id: str, township: str) -> tuple[str, str]:
+    """The applicant's household as the beneficiary, and its head, who is paid; formed where there is none."""
+    one = HouseholdIn(ref="household", head_id=head_id, member_ids=[head_id], township=township)
+    asked = HouseholdsResolve(households=[one])
+    reply = await room.peers.post("registry", "/internal/v1/households:resolve", asked, HouseholdsReply)
+    found = reply.households[0]
+    if found.subject_id is None:
+        raise errors.unprocessable(
+            "household-refused",
+            "须由户主申报",
+            "the head of the household applies",
+            found.message,
+            code=found.problem,
+        )
+    return found.subject_id, found.head_id or head_id
+
+
 async def _earlier(tx: Tx, actor: Actor, key: str | None, digest: str) -> dict[str, Any] | None:
     if key is None:
         return None
@@ -146,7 +174,13 @@ def _channel(actor: Actor) -> Channel:
 
 
 def _application(
-    tx: Tx, application_id: str, actor: Actor, body: SubmissionIn, subject_id: str, version: str
+    tx: Tx,
+    application_id: str,
+    actor: Actor,
+    body: SubmissionIn,
+    subject_id: str,
+    payee_id: str | None,
+    version: str,
 ) -> Application:
     place = Place(body.township, body.village)
     return Application(
@@ -167,6 +201,8 @@ def _application(
         submitted_by=actor.sub,
         submitted_on=tx.today,
         at=tx.now,
+        quantity=body.quantity,
+        payee_id=payee_id,
     )
 
 

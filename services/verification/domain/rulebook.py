@@ -76,6 +76,8 @@ class Rulebook:
     parameters: Mapping[str, Any]
     asked: Collection[str] = frozenset(FACTS)
     """Facts that the table speaks of; the others make no difference to an answer."""
+    categories: Mapping[str, str] = field(default_factory=dict)
+    """Code → name, as registers write it."""
     _known: dict[tuple[Any, ...], tuple[Ruling, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -94,7 +96,13 @@ class Rulebook:
                 decision = next(iter(decisions.values()))
         except (KeyError, DmnError):
             decision = None
-        return cls(decision, stages, parameters, asked)
+        categories = manifest.get("categories")
+        names = (
+            {str(code): str(name) for code, name in categories.items()}
+            if isinstance(categories, dict)
+            else {}
+        )
+        return cls(decision, stages, parameters, asked, names)
 
     @property
     def age_at(self) -> str:

@@ -73,6 +73,8 @@ async def pages(tx: Tx, book: Rulebook) -> AsyncIterator[list[Any]]:
     """All rows in order, a bounded number at once."""
     # All rows are wanted: a plan that is quick with the first tenth takes ten times as long for a whole slice.
     await tx.execute("SET LOCAL cursor_tuple_fraction = 1")
-    cursor = await tx.connection.cursor(FACTS, book.household_digits, tx.today, book.survey_months)
+    cursor = await tx.connection.cursor(
+        FACTS, book.household_digits, tx.today, book.survey_months, book.categories
+    )
     while rows := await cursor.fetch(PAGE):
         yield rows

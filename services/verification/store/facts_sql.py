@@ -146,7 +146,8 @@ SELECT c.place, c.job_id, c.line_id, c.rev, c.application_id, c.subject_id, c.to
            AS duplicate,
        l.listed_exclusive IS NOT NULL OR o.exclusive IS NOT NULL AS exclusive_subsidy,
        o.higher IS NOT NULL AS higher_subsidy,
-       CASE WHEN c.category = ANY(l.memberships) THEN 'claimed' WHEN l.memberships IS NOT NULL THEN 'other'
+       CASE WHEN c.category = ANY(l.memberships) OR $4::jsonb ->> c.category = ANY(l.memberships) THEN 'claimed'
+            WHEN l.memberships IS NOT NULL THEN 'other'
             WHEN EXISTS (SELECT FROM reference_file AS file WHERE file.kind = 'membership'
                             AND file.replaced_at IS NULL AND starts_with(c.township, file.region))
             THEN 'none' ELSE 'unknown' END AS membership,

@@ -283,3 +283,20 @@ async def test_a_big_slice_travels_in_chunks_and_final_lines_stay_out(
     assert only(sent, SliceVerified)[0].passed == 6200
     async with room.room.tx() as tx:
         assert await tx.fetchval("SELECT count(*) FROM pg_class WHERE relname LIKE 'checked%'") == 0
+
+
+async def test_a_register_may_name_a_category_as_the_project_does(
+    room: RoomHarness, registry: Registry
+) -> None:
+    """Any project's register of members: its category by code, or by the name of `[categories]`."""
+    registry.born |= dict.fromkeys(("S1", "S2", "S3"), OLD)
+    await listed(room, "membership", ("S1", None, "一孩"), ("S2", None, "destitute"), ("S3", None, "二孩"))
+    named = deployed()
+    named.manifest["categories"] = {"destitute": "一孩", "minimum_living": "二孩"}
+    await room.deliver(named, *stated([line(one) for one in ("S1", "S2", "S3")]), verify())
+    found = findings(await room.work(check_lines))
+    assert {key: [hit.rule for hit in one.hits] for key, one in found.items()} == {
+        "l-S1": [],
+        "l-S2": [],
+        "l-S3": ["R07"],
+    }
