@@ -53,9 +53,10 @@ def measure(
         for room in rooms:
             say(f"{room}: {lines:,} 行 (lines)")
             dsn = databases.create(server.dsn, {room: secrets.token_hex(8)})[room]
-            with ExitStack() as beside:
-                more = _beside(room, lines, folder, beside)
-                command = [sys.executable, "-m", "bench.nodes.room", room, str(lines), *more]
+            with ExitStack() as around:
+                agency, bank = beside(room, lines, folder, around)
+                command = [sys.executable, "-m", "bench.nodes.room", room, str(lines)]
+                command += ["--agency", agency, "--bank", bank]
                 env = {
                     **os.environ,
                     "DAOHU_PROFILE": "development",
@@ -73,14 +74,15 @@ def measure(
     return figures, failed
 
 
-def _beside(room: str, lines: int, folder: Path, beside: ExitStack) -> list[str]:
+def beside(room: str, lines: int, folder: Path, around: ExitStack) -> tuple[str, str]:
+    """The addresses of the agency and the bank that a room needs; their processes end with `around`."""
     if room == "card_matching":
         told = {"processing_rate": 0.0, "delay_ms": 0}
-        return ["--agency", beside.enter_context(_world("agency", folder, world.cards(lines), told))]
+        return around.enter_context(_world("agency", folder, world.cards(lines), told)), ""
     if room == "payment":
         told = {"fail_rate": 0.0, "unknown_rate": 0.0}
-        return ["--bank", beside.enter_context(_world("bank", folder, world.accounts(lines), told))]
-    return []
+        return "", around.enter_context(_world("bank", folder, world.accounts(lines), told))
+    return "", ""
 
 
 def show(figures: list[dict[str, object]]) -> None:

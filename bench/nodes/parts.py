@@ -11,7 +11,10 @@ from contracts.base import CHUNK_ROWS, Chunk, canonical
 
 
 class Parts:
-    """The parts of one revision; iterating gives the bodies as they travel. `rows` hold every field of the model."""
+    """The parts of one revision; iterating gives the bodies as they travel, once.
+
+    Rows have every field of their model.
+    """
 
     def __init__(self, cls: type[Chunk], *, stream_id: str, revision: int = 1, **fields: Any) -> None:
         self.cls = cls
@@ -50,9 +53,11 @@ class Parts:
         return str(self._fields[self.cls.KEY])
 
     def __iter__(self) -> Iterator[bytes]:
-        self._file.seek(0)
+        """The bodies, once: the file is gone after the last one."""
         digest = self._digest.hexdigest()
-        for index, size in enumerate(self._sizes):
-            head = {**self._fields, "index": index, "count": len(self._sizes), "digest": digest}
-            rows = self._file.read(size)
-            yield orjson.dumps(head)[:-1] + b',"' + self.cls.ROWS.encode() + b'":' + rows + b"}"
+        with self._file:
+            self._file.seek(0)
+            for index, size in enumerate(self._sizes):
+                head = {**self._fields, "index": index, "count": len(self._sizes), "digest": digest}
+                rows = self._file.read(size)
+                yield orjson.dumps(head)[:-1] + b',"' + self.cls.ROWS.encode() + b'":' + rows + b"}"

@@ -1,0 +1,1 @@
+"""A county's year: hundreds of small batches and one huge one, through the whole running system."""
