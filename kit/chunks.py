@@ -1,5 +1,6 @@
 """Revisions of a stream travel as chunk messages; a command that names one waits until all parts are here."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from contracts.base import CHUNK_ROWS, Chunk, rows_digest
+from contracts.base import CHUNK_ROWS, Chunk, canonical, rows_digest
 from kit.bisect import ALL_ROWS
 from kit.db import Tx
 from kit.envelope import Envelope
@@ -162,8 +163,21 @@ async def _verify(tx: Tx, message: Chunk) -> None:
     unreadable = await tx.fetchval(
         "SELECT true FROM bad_row WHERE stream_id = $1 AND revision = $2 LIMIT 1", stream, revision
     )
-    if not unreadable and rows_digest(await rows(tx, stream, revision)) != message.digest:
+    if not unreadable and await _digest_of(tx, stream, revision) != message.digest:
         raise NonRetryableError(f"the parts of {stream} revision {revision} are not one statement")
+
+
+async def _digest_of(tx: Tx, stream_id: str, revision: int) -> str:
+    """The digest over all stored parts, one part in memory at a time."""
+    digest = hashlib.sha256()
+    cursor = await tx.connection.cursor(
+        "SELECT rows FROM chunk WHERE stream_id = $1 AND revision = $2 ORDER BY part", stream_id, revision
+    )
+    while part := await cursor.fetchrow():
+        for row in part["rows"]:
+            digest.update(canonical(row))
+            digest.update(b"\n")
+    return digest.hexdigest()
 
 
 async def _store(tx: Tx, message: Chunk, values: list[Any]) -> bool:

@@ -6,14 +6,16 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from contracts.batch import Line, LinesStated, SliceOpened
-from kit import chunks
 from kit.db import Tx
 from kit.ids import new_id
+from kit.stating import Statement
 from services.batch.store import batches, deductions
 from services.batch.store.tables import Batch, Slice
 
 _LINES = TypeAdapter(list[Line])
 REISSUE = "reissue"
+PAGE = 5000
+"""Lines read at once while a revision is stated."""
 
 
 async def find(tx: Tx, slice_id: str, *, lock: bool = False) -> Slice | None:
@@ -107,7 +109,7 @@ async def state_revision(tx: Tx, one: Slice, cause: str | None) -> Slice:
     revision = one.revision + 1
     await deductions.follow(tx, [one.slice_id])
     await tx.execute("UPDATE slice SET revision = $2 WHERE slice_id = $1", one.slice_id, revision)
-    found = await tx.fetch(
+    cursor = await tx.connection.cursor(
         """
         SELECT line_id, rev, application_id, subject_id, payee_id, village, state, reason, kind, installment,
                entitlement_period, quantity, amount_fen, reissue_of
@@ -115,19 +117,19 @@ async def state_revision(tx: Tx, one: Slice, cause: str | None) -> Slice:
         """,
         one.slice_id,
     )
-    rows = _LINES.validate_python([dict(row) for row in found])
+    statement = Statement(LinesStated)
+    while page := await cursor.fetch(PAGE):
+        statement.add(_LINES.validate_python([dict(row) for row in page]))
     await tx.execute(
         "INSERT INTO slice_revision VALUES ($1, $2, $3, $4, $5)",
         one.slice_id,
         revision,
         cause,
-        len(rows),
+        statement.rows,
         tx.now,
     )
-    await chunks.state(
+    await statement.state(
         tx,
-        LinesStated,
-        rows,
         stream_id=one.slice_id,
         revision=revision,
         cause=cause,
