@@ -194,6 +194,15 @@ class DeductionOrdered(Message):
     from_period: str
 
 
+@event("subsidy.payment.deductions_cancelled.v1", key="application_id", crosses=True)
+class DeductionsCancelled(Message):
+    """These instalments are no longer to be kept back: planned anew, repaid or given up. Lines made by then stand."""
+
+    case_id: str
+    application_id: str
+    installments: list[int]
+
+
 @event("subsidy.payment.recovery_changed.v1", key="case_id", zone=Zone.FINANCE, crosses=True)
 class RecoveryChanged(Message):
     """追回: `state` opened | noticed | recovering | recovered | written_off | withdrawn."""

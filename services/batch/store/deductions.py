@@ -6,7 +6,7 @@ of the same application, and the two are paid as one net amount.
 
 from collections.abc import Collection, Mapping
 
-from contracts.payment import DeductionOrdered
+from contracts.payment import DeductionOrdered, DeductionsCancelled
 from kit.db import Tx
 from services.batch.store.tables import Slice
 
@@ -28,6 +28,15 @@ async def keep(tx: Tx, one: DeductionOrdered) -> None:
         one.entitlement_period,
         one.from_period,
         tx.now,
+    )
+
+
+async def forget(tx: Tx, one: DeductionsCancelled) -> None:
+    """Drop cancelled orders; an order and its end have the same key, so the end never comes first."""
+    await tx.execute(
+        "DELETE FROM deduction WHERE case_id = $1 AND installment = ANY($2::int[])",
+        one.case_id,
+        one.installments,
     )
 
 

@@ -32,6 +32,7 @@ from contracts.orchestrator import ProjectDeployed
 from contracts.payment import (
     AmountsStated,
     DeductionOrdered,
+    DeductionsCancelled,
     LineAmount,
     LinePayment,
     PaymentReturned,
@@ -146,6 +147,9 @@ GOLDEN: dict[type[Message], Message] = {
         amount_fen=1000,
         entitlement_period=PERIOD,
         from_period="202306",
+    ),
+    DeductionsCancelled: DeductionsCancelled(
+        case_id="case-golden", application_id="a-enrolled", installments=[7]
     ),
     LineReviewed: LineReviewed(
         slice_id="reviewed",

@@ -13,7 +13,7 @@ from contracts.batch import (
 )
 from contracts.grievance import ObjectionAccepted, ObjectionConcluded
 from contracts.manifest import slice_root
-from contracts.payment import DeductionOrdered
+from contracts.payment import DeductionOrdered, DeductionsCancelled
 from kit.testing import only
 from services.batch.tests.county import (
     COUNTY,
@@ -53,6 +53,16 @@ async def with_deduction(county: County, *amounts: int, count: int = 2) -> tuple
         await order(county, applications[0], amount, installment=number)
     opened, lines = await county.submit(0)
     return opened.slice_id, lines, applications[0]
+
+
+async def test_a_cancelled_order_makes_no_line(county: County) -> None:
+    applications = await county.list_applications(1)
+    for installment in (1, 2):
+        await order(county, applications[0], 1000, installment=installment)
+    gone = DeductionsCancelled(case_id="case", application_id=applications[0], installments=[1])
+    await county.room.deliver(gone)
+    _, lines = await county.submit(0)
+    assert [(one.kind, one.installment) for one in lines if one.kind == "deduction"] == [("deduction", 2)]
 
 
 async def verified(county: County, slice_id: str, hit: str | None = None) -> list[Line]:

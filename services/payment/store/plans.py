@@ -41,9 +41,7 @@ async def plan(tx: Tx, case: Recovery, parts: Sequence[Part]) -> None:
 
     An ordered deduction that `batch` has stated already is kept back only while its instalment stands.
     """
-    await tx.execute(
-        "UPDATE instalment SET state = 'cancelled' WHERE case_id = $1 AND state = 'ordered'", case.case_id
-    )
+    await recoveries.cancel(tx, case.case_id)
     number = await tx.fetchval(
         "SELECT coalesce(max(number), 0) FROM instalment WHERE case_id = $1", case.case_id
     )

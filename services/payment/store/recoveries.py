@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.payment import RecoveryChanged
+from contracts.payment import DeductionsCancelled, RecoveryChanged
 from kit.db import Tx
 from kit.ids import named_id
 from services.payment.domain.ledger import Kind, Move
@@ -143,7 +143,7 @@ async def end(tx: Tx, case: Recovery, how: str, actor: str) -> None:
     else:
         case.withdrawn_fen += fen
     case.state = how
-    await _cancel(tx, case.case_id)
+    await cancel(tx, case.case_id)
     await save_money(tx, case)
 
 
@@ -162,7 +162,7 @@ async def withdraw_all(tx: Tx, case: Recovery) -> None:
     case.withdrawn_fen += case.open_fen + case.repaid_fen
     case.repaid_fen = 0
     case.state = "recovered" if case.deducted_fen else "withdrawn"
-    await _cancel(tx, case.case_id)
+    await cancel(tx, case.case_id)
     await save_money(tx, case)
 
 
@@ -227,7 +227,13 @@ async def _booked(
     )
 
 
-async def _cancel(tx: Tx, case_id: str) -> None:
-    await tx.execute(
-        "UPDATE instalment SET state = 'cancelled' WHERE case_id = $1 AND state = 'ordered'", case_id
+async def cancel(tx: Tx, case_id: str) -> None:
+    """What is planned and not yet kept back no longer is; `batch` makes no more lines of it."""
+    rows = await tx.fetch(
+        "UPDATE instalment SET state = 'cancelled' WHERE case_id = $1 AND state = 'ordered' RETURNING installment",
+        case_id,
     )
+    gone = sorted(row["installment"] for row in rows if row["installment"] is not None)
+    if gone:
+        application = await tx.fetchval("SELECT application_id FROM recovery WHERE case_id = $1", case_id)
+        tx.emit(DeductionsCancelled(case_id=case_id, application_id=application, installments=gone))
