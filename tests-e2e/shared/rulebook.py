@@ -33,6 +33,8 @@ class Rule:
     four_eyes: bool = False
     zone: str = "outside"
     crosses: bool = False
+    at: str = "township"
+    """Of what the object is: a township's or the county's. Only callers see that, routes don't publish it."""
 
 
 @dataclass(frozen=True)
