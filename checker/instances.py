@@ -12,6 +12,8 @@ LIVE = {
     "county": ("batch", "SELECT set_id AS key, state NOT IN ('closed', 'ended') AS live FROM settlement_set"),
 }  # fmt: skip
 """Process → where its subjects stand. Imported rows have their slice's instance, none of their own."""
+SAME = {"slice": "township"}
+"""A slice's process is called `township`, or `slice` where the county imports (route C)."""
 
 PENDING = {
     "batch.hand_to_county": ("batch", "SELECT hand_command FROM slice WHERE state IN ('arrived', 'in_set') "
@@ -31,6 +33,7 @@ PENDING = {
 async def instances(found: Invariant, sources: Sources) -> None:
     """Both ways: every subject has its instance, every instance its subject, every wait its producer."""
     rows = await sources.rows("orchestrator", "SELECT id, process, business_key, status FROM instance")
+    rows = [dict(row) | {"process": SAME.get(row["process"], row["process"])} for row in rows]
     by_key: Counter[tuple[str, str]] = Counter((row["process"], row["business_key"]) for row in rows)
     running = {(row["process"], row["business_key"]) for row in rows if row["status"] != "ended"}
     subjects: set[tuple[str, str]] = set()

@@ -166,17 +166,19 @@ async def _orders(
         rows = await sources.rows("payment", f"SELECT order_id, slice_id, line_id, amount_fen FROM {sql}")
         for row in rows:
             drawn[row["order_id"], row["slice_id"]][row["line_id"]] = row["amount_fen"]
+    asked = await _asked(found, sources)
     for row in await sources.rows("payment", "SELECT * FROM order_slice"):
-        signed = [live.get((row["slice_id"], node)) for node in NODES]
+        nodes = [*asked.get(row["slice_id"], ("township_review",)), "department_review", "finance_review"]
+        signed = [live.get((row["slice_id"], node)) for node in nodes]
         name = f"order {row['order_id']}, slice {row['slice_id']}"
         if not found.expect(None not in signed, f"{name}: not signed at every node"):
             continue
-        township, department, finance = (leaves.get(one["manifest_id"], {}) for one in signed if one)
+        *before, department, finance = (leaves.get(one["manifest_id"], {}) for one in signed if one)
         left = {line for line, seq in excluded[row["slice_id"]].items() if seq <= row["exclusions"]}
         due = {
             line: one["amount_fen"]
             for line, one in finance.items()
-            if line not in left and line in township
+            if line not in left and all(line in one for one in before)
             if line in department and department[line]["leaf"] == one["leaf"]
         }
         paid = drawn.pop((row["order_id"], row["slice_id"]), {})
@@ -186,6 +188,25 @@ async def _orders(
     for order_id, slice_id in drawn:
         found.fail(f"order {order_id} pays lines of slice {slice_id}, which it does not name")
     await _payers(found, sources)
+
+
+async def _asked(found: Invariant, sources: Sources) -> dict[str, list[str]]:
+    """Slice → the signatures its lines need before the county's; a version of its project must say so too.
+
+    A reissue needs none: its lines were signed for before, and the bank sent the money back.
+    """
+    declared: dict[str, list[list[str]]] = defaultdict(list)
+    for row in await sources.rows("orchestrator", "SELECT project, manifest FROM project_version"):
+        route = [] if row["manifest"].get("route") == "C" else ["township_review"]
+        declared[row["project"]].append(row["manifest"].get("signatures", {}).get("slice", route))
+    asked: dict[str, list[str]] = {}
+    for row in await sources.rows("batch", "SELECT slice_id, project, kind, signatures FROM slice"):
+        wanted = [[]] if row["kind"] == "reissue" else declared[row["project"]]
+        asked[row["slice_id"]] = row["signatures"]
+        found.expect(
+            row["signatures"] in wanted, f"slice {row['slice_id']} asks for other signatures than its project"
+        )
+    return asked
 
 
 async def _payers(found: Invariant, sources: Sources) -> None:

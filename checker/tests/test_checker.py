@@ -66,6 +66,9 @@ PLANTED = [
     ("sequence gap", "I4", "", "application", "DELETE FROM outbox WHERE key = 'a1'"),
     ("applied twice", "I4", "", "orchestrator", "UPDATE inbox SET last = last + 1 WHERE key = 'a1'"),
     ("never applied", "I4", "", "orchestrator", "DELETE FROM inbox WHERE key = 'a2'"),
+    ("slice asks for fewer signatures", "I8", "", "batch", "UPDATE slice SET signatures = '[]' WHERE slice_id = 'S3'"),
+    ("slice without its instance", "I7", "", "orchestrator",
+     "UPDATE instance SET process = 'review' WHERE id = 'i-S1'"),
     ("unbalanced posting", "I5", "", "payment", "UPDATE entry SET amount_fen = amount_fen + 1 "
      "WHERE posting_id = 'p-result' AND amount_fen > 0"),
     ("negative account", "I5", "", "payment",
@@ -126,6 +129,19 @@ async def test_a_planted_wrong_turns_its_invariant_red(
     assert red(report) <= {name, *also.split()}, report
     assert not report["ok"]
     assert (report["lost"] > 0) == (name == "I1" and "roster" not in sql), report["invariants"]["I1"]
+
+
+async def test_a_county_import_needs_no_township(sources: Sources) -> None:
+    """Route C: the slice's process is called `slice`, and nobody of the township signs."""
+    await sources.databases["orchestrator"].execute(
+        "UPDATE instance SET process = 'slice' WHERE process = 'township'; UPDATE work_item SET "
+        "process = 'slice' WHERE process = 'township'; UPDATE project_version SET manifest = '{\"route\": \"C\"}'"
+    )
+    await sources.databases["batch"].execute(
+        "UPDATE slice SET signatures = '[]'; UPDATE manifest SET superseded_at = now() WHERE node = 'township_review'"
+    )
+    report = await check(sources)
+    assert red(report) == set(), {name: report["invariants"][name] for name in red(report)}
 
 
 async def test_the_banks_own_book_tells_a_double_payment(sources: Sources, tmp_path: Path) -> None:
