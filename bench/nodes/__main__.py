@@ -64,7 +64,9 @@ def measure(
                     "DAOHU_KEY_DIR": str(keys),
                 }
                 done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True)
-            figures += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+            found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+            show(found)
+            figures += found
             if done.returncode:
                 failed.append(room)
                 say(done.stderr[-STDERR:])
@@ -110,7 +112,6 @@ def main() -> None:
         figures, failed = measure(lines, rooms, folder, lambda text: print(text, flush=True))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    show(figures)
     (HOME / "bench" / "nodes.json").write_text(
         json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8"
     )
