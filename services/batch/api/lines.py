@@ -1,4 +1,4 @@
-"""Single lines: a person's lines, one line's whole history, and the correction of its village."""
+"""Single lines: a person's lines, one line's whole history, and the correction of its village or quantity."""
 
 from contracts.batch import LineState
 from kit import errors
@@ -8,7 +8,8 @@ from kit.service import CurrentRoom
 from services.batch.api.models import CorrectLine, LineHistory, LineOut, LineWhere
 from services.batch.api.operations import CORRECT_LINE, PREFIX, SEE_LINES, actor_for, permit, region_of
 from services.batch.domain.lines import OPEN
-from services.batch.store import lines, listing, slices
+from services.batch.domain.rosters import counts_things, quantity_of
+from services.batch.store import batches, lines, listing, slices
 from services.batch.store.tables import LineRow
 
 router = guarded_router(prefix=PREFIX, tags=["lines"])
@@ -66,10 +67,28 @@ async def correct_line(
             raise errors.conflict(
                 "wrong-state", "当前状态不能更正", "only an open line of a township's slice"
             )
-        if body.village not in {place.code for place in room.regions.children(one.township)}:
+        if body.village and body.village not in {place.code for place in room.regions.children(one.township)}:
             raise errors.unprocessable(
                 "unknown-village", "村（社区）不在该乡镇", "the village is not in the township"
             )
-        corrected = await lines.correct_village(tx, one, body.village, actor.sub)
-        tx.audit("batch.correct_line", f"line:{line_id}", actor.sub, village=body.village)
+        quantity = await _quantity(tx, one, body.quantity)
+        corrected = await lines.correct(tx, one, body.village, quantity, actor.sub)
+        said = {"village": body.village, "quantity": quantity}
+        tx.audit("batch.correct_line", f"line:{line_id}", actor.sub, **{k: v for k, v in said.items() if v})
     return LineOut(**corrected.model_dump(include=set(LineOut.model_fields)))
+
+
+async def _quantity(tx: Tx, line: LineRow, given: str | None) -> str | None:
+    """The new quantity in canonical text. Only of what a project counts, and never of money that was out before."""
+    if given is None:
+        return None
+    project = await batches.find_project(tx, line.project)
+    assert project is not None, "a line has a project"
+    if not counts_things(project.unit) or line.kind != "normal" or line.reissue_of is not None:
+        raise errors.conflict("not-counted", "此明细的数量不能更正", "the quantity of this line is fixed")
+    found = quantity_of(given, project.unit)
+    if found is None:
+        raise errors.unprocessable(
+            "bad-quantity", "数量或面积须为正数，最多四位小数", "a positive number of four decimals at most"
+        )
+    return found

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 Ids = Annotated[list[Code], Field(min_length=1, max_length=200_000)]
@@ -37,7 +37,16 @@ class OpenSet(In):
 
 
 class CorrectLine(In):
-    village: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    """What was wrong: the village, or how much (land, machines), as text. The line is then checked and priced anew."""
+
+    village: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    quantity: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "CorrectLine":
+        if self.village is None and self.quantity is None:
+            raise ValueError("须填写更正内容 (something must be corrected)")
+        return self
 
 
 class BatchOut(BaseModel):

@@ -120,7 +120,7 @@ def _row(
     category = _category(cells.get(CATEGORY, "").strip(), reader.categories)
     if category is None:
         bad(CATEGORY, "unknown_category", "补贴对象类别不存在 (unknown category)")
-    quantity = _quantity(cells.get(QUANTITY, ""), reader.unit)
+    quantity = quantity_of(cells.get(QUANTITY, ""), reader.unit)
     if quantity is None:
         bad(
             QUANTITY,
@@ -135,7 +135,7 @@ def _row(
     return Person(number, id_no, name, phone, township, village, category, quantity, head, payee), []
 
 
-def _quantity(text: str, unit: str) -> str | None:
+def quantity_of(text: str, unit: str) -> str | None:
     """Canonical text of a quantity; "1" where none is asked for; None when it is no usable number."""
     wanted = text.strip().replace(",", "").replace("，", "")
     if not wanted:

@@ -167,12 +167,15 @@ async def mark_published(tx: Tx, slice_id: str) -> int:
     )
 
 
-async def correct_village(tx: Tx, line: LineRow, village: str, actor: str) -> LineRow:
-    """Give a line its village (更正); it is checked again with the slice's next `RecheckLines`."""
+async def correct(tx: Tx, line: LineRow, village: str | None, quantity: str | None, actor: str) -> LineRow:
+    """Give a line its village or quantity (更正); it is checked again with the slice's next `RecheckLines`."""
     row = await tx.fetchrow(
-        "UPDATE line SET village = $2, rev = rev + 1, published = false WHERE line_id = $1 RETURNING *",
+        "UPDATE line SET village = coalesce($2, village), quantity = coalesce($3, quantity), rev = rev + 1, "
+        "published = false, amount_fen = CASE WHEN $3::text IS NULL THEN amount_fen END "
+        "WHERE line_id = $1 RETURNING *",
         line.line_id,
         village,
+        quantity,
     )
     assert row is not None, "the caller has locked it"
     await note(tx, [line.line_id], actor)

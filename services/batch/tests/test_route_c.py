@@ -11,6 +11,7 @@ from kit.testing import RoomHarness, only
 from services.batch.domain.rosters import Named, Person, Reader, read
 from services.batch.tests.conftest import FakeRegistry
 from services.batch.tests.county import COUNTY_HANDLER, HANDLER, OTHER_TOWN, TOWN, County
+from services.batch.tests.test_api import status
 from services.batch.tests.test_rosters import HEADINGS, number, row, upload
 
 FARMLAND: dict[str, Any] = {
@@ -125,6 +126,30 @@ async def test_route_c_is_payable_without_a_townships_signature(
     set_id = await farmland.signed_set()
     (frozen,) = only(await farmland.freeze(set_id), SetFrozen)
     assert (frozen.payable_lines, len(frozen.frozen)) == (2, 1)
+
+
+async def test_a_wrong_area_is_corrected_and_checked_again(farmland: County, registry: FakeRegistry) -> None:
+    await take(farmland, [plot(2, "12.5"), plot(3, "1")])
+    await farmland.post(COUNTY_HANDLER, f"/batches/{farmland.batch_id}/slices", {})
+    (opened,) = only(await farmland.room.emitted(), SliceOpened)
+    wrong = next(one for one in await farmland.lines(opened.slice_id) if one.quantity == "12.5")
+    path = f"/lines/{wrong.line_id}:correct"
+    for bad in ("0", "-1", "1.00001", "一亩"):
+        assert await status(farmland, HANDLER, "POST", path, json={"quantity": bad}) == 422, bad
+    assert await status(farmland, HANDLER, "POST", path, json={}) == 422
+    await farmland.post(HANDLER, path, {"quantity": "11.250"})
+    sent = await farmland.recheck(opened.slice_id, 1)
+    (lines,) = (part.rows for part in only(sent, LinesStated))
+    assert sorted(one.quantity for one in lines) == ["1", "11.25"]
+    assert {one.amount_fen for one in lines} == {None}
+
+
+async def test_a_month_is_a_month(county: County) -> None:
+    _, (line,) = await county.submit(1)
+    assert (
+        await status(county, HANDLER, "POST", f"/lines/{line.line_id}:correct", json={"quantity": "12"})
+        == 409
+    )
 
 
 async def test_a_card_lost_before_the_file_leaves(county: County) -> None:
