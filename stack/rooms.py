@@ -107,7 +107,8 @@ class Stack:
         for service in services:
             self.supervisor.start(service)
         self._write_state()
-        self.supervisor.wait_ready([service.name for service in services], limit=90)
+        # A busy machine is slow; what dies is told at once, whatever the limit.
+        self.supervisor.wait_ready([service.name for service in services], limit=240)
         self._say(f"系统就绪 (everything is ready): {time.monotonic() - began:.1f} s")
 
     def start_servers(self) -> None:

@@ -190,19 +190,23 @@ DIAGRAMS: dict[str, tuple[Callable[[str], str], str]] = {
 }
 
 
+INTAKE = "library/intake.bpmn"
+"""Projects compose their processes of shared diagrams, which are deployed (and checked) with the project."""
+
+
 @pytest.mark.parametrize("name", DIAGRAMS)
 async def test_a_bad_diagram_is_not_deployed(living: Living, name: str) -> None:
     spoil, words = DIAGRAMS[name]
     files = read_folder(FOLDER)
-    spoilt = spoil(files["intake.bpmn"])
-    assert spoilt != files["intake.bpmn"]
+    spoilt = spoil(files[INTAKE])
+    assert spoilt != files[INTAKE]
     async with nothing_changes(living, "orchestrator"):
-        body = {"files": files | {"intake.bpmn": spoilt}}
+        body = {"files": files | {INTAKE: spoilt}}
         answer = await living.call(OPERATOR, "POST", "/api/orchestrator/v1/projects", json=body)
     problem = refused(answer, 422, "project-refused")
     told = [one for one in problem["problems"] if words in one["message"]]
     assert told, problem["problems"]
-    assert {one["file"] for one in told} == {"intake.bpmn"}
+    assert {one["file"] for one in told} == {INTAKE}
     assert name == "a DOCTYPE" or all(one["element"] for one in told)
 
 

@@ -45,7 +45,7 @@ def test_the_plan_visits_every_registered_point() -> None:
     assert {name.partition(":")[0] for names in points.values() for name in names} == sweep.registered()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_killed_at_every_crash_point_nothing_is_lost_or_paid_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from demo.progress import Board
 from stack.rooms import Stack
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("sabotage", "invariant"), [("double-pay", "I3"), ("lose", "I1"), ("cut-audit", "I6")]
 )
