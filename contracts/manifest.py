@@ -1,6 +1,7 @@
 """What an approval signs: a Merkle root over the lines of a slice, and one over the slices of a set (§3).
 
-Pure functions, so that the signer, the payer and the checker compute the same bytes from the same rows.
+Pure functions, so that the signer and the payer compute the same bytes from the same rows; the checker recomputes them
+with code of its own.
 """
 
 import hashlib

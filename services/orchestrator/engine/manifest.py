@@ -62,7 +62,7 @@ class Payment(Part):
     unit: str = Field("人·月", description="数量的单位：人·月、户·月、亩、台", max_length=10)
     scale: int = Field(4, description="pool_by_area 单价保留的小数位", ge=0, le=8)
     voucher: Literal["internal", "external"] = Field(
-        "internal", description="记账凭证由本系统还是外部系统生成"
+        "internal", description="拨款凭证由本系统还是外部系统生成"
     )
     payer_account: str = Field("", description="付款账户（本项目另有账户时）")
     bank: str = Field("", description="代发银行文件格式（本项目另有代发行时）")

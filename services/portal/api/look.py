@@ -26,7 +26,7 @@ _HEADERS = {
 }
 _LABELS = {
     "registry": "人员库", "application": "申报", "batch": "批次与补贴清单", "verification": "预警核实",
-    "card_matching": "人社匹卡", "publicity": "业务公示", "grievance": "异议", "payment": "测算与支付",
+    "card_matching": "人社匹卡", "publicity": "业务公示", "grievance": "投诉、异议与留言", "payment": "测算与支付",
     "supervision": "监督", "orchestrator": "流程与待办", "exchange": "对外交换",
 }  # fmt: skip
 
