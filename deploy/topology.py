@@ -62,8 +62,8 @@ def _made(room: str) -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 yield node.func.id
-                # `kit.stating.Statement(LinesStated, …)`
-                yield from (one.id for one in node.args[:1] if isinstance(one, ast.Name))
+                if node.func.id == "Statement":  # kit.stating.Statement(LinesStated)
+                    yield from (one.id for one in node.args[:1] if isinstance(one, ast.Name))
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
