@@ -18,7 +18,7 @@ STRIKES_AT = {
     BROKER: "预警核实", "postgres": "部门审核", "registry": "名册导入", "application": "资格校验",
     "batch": "乡镇审核", "verification": "预警核实", "card_matching": "人社匹卡", "agency": "人社匹卡",
     "publicity": "公示②", "grievance": "异议处理", "payment": "发放结果", "bank": "发放结果",
-    "orchestrator": "项目测算",
+    "orchestrator": "项目测算", "supervision": "乡镇审核", "exchange": "发放结果",
 }  # fmt: skip
 """The stage at whose beginning each service is killed: when it has most to lose."""
 
