@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from projects import Chain, Six, divided, refuses, returns
+from projects import Six
+from projects_chain import Chain, at_price, divided, refuses, returns
 from projects_people import (
     AREAS,
     COUNTY,
@@ -15,6 +16,7 @@ from projects_people import (
     POOL_FEN,
     RESERVED,
     TOWNSHIP,
+    TYPED,
     Someone,
     Village,
     aged,
@@ -42,7 +44,6 @@ POOL = "/api/payment/v1/pools"
 WRONG_MACHINE = "机具铭牌与发票不符"
 NO_BIRTH = "出生医学证明编号有误"
 NOT_POOR = "家庭人均收入高于保障标准"
-HALF = Decimal("0.5")
 
 
 async def reserve(six: Six, item: dict[str, Any]) -> None:
@@ -81,6 +82,7 @@ def chains(make: Village) -> list[Chain]:
         Chain(
             "farmland-fertility", "2023", farmland(make), {},
             {"wait_or_reserve": reserve, "area_check": returns},
+            measured={wrong: right for right, wrong in TYPED.items()},
         ),
         Chain(
             "advanced-age-allowance", "202305", aged(make), {"age_80": "60", "age_90": "120", "age_100": "500"},
@@ -188,14 +190,19 @@ async def paid_as_owed(six: Six, code: str) -> None:
 
 
 async def returned_and_paid(six: Six, code: str) -> None:
-    """The line that a desk returned went through 异常更正 in a slice of its own and was paid from there."""
+    """The line that a desk returned was corrected in a slice of its own, and paid from there as corrected."""
     chain = six.chains[code]
     ((line, _),) = chain.returned.items()
     handler = f"county_handler@{COUNTY}"
     history = await six.portal.get(handler, f"/api/batch/v1/lines/{line}/history")
     home = await six.portal.get(handler, f"/api/batch/v1/slices/{history['slice_id']}")
     assert (history["state"], home["kind"]) == ("paid", "correction")
-    assert "correct_lines" in chain.visited
+    (row,) = (
+        one
+        for one in await six.portal.get(handler, f"/api/batch/v1/slices/{home['slice_id']}/lines", limit=500)
+        if one["line_id"] == line
+    )
+    assert chain.corrected[line].items() <= row.items()
 
 
 async def reasons(six: Six, code: str) -> str:
@@ -244,14 +251,12 @@ async def test_households_of_three_grades(six: Six) -> None:
 async def test_a_pool_divided_by_area(six: Six) -> None:
     handler, chain = f"county_handler@{COUNTY}", six.chains["21010"]
     (pool,) = await six.portal.get(handler, POOL, project="21010", county=COUNTY)
-    price, shares = divided(POOL_FEN, AREAS, RESERVED)
+    price = divided(POOL_FEN, AREAS, RESERVED)
     assert Decimal(pool["price"]) == price
     book = await six.credits()
-    here = [one for one in chain.people if one.township == TOWNSHIP and "refused" not in one.marks]
-    assert [book.get(one.account, 0) for one in here] == shares
-    late = [one for one in chain.people if one.township == LATE]
-    assert [book.get(one.account, 0) for one in late] == [
-        int(price * 100 * area + HALF) for area in map(Decimal, LATE_AREAS)
+    entitled = [one for one in chain.people if "refused" not in one.marks]
+    assert [book.get(one.account, 0) for one in entitled] == [
+        at_price(price, area) for area in (*AREAS, *LATE_AREAS)
     ]
     assert sum(book.get(one.account, 0) for one in chain.people) == pool["charged_fen"]
     (reservation,) = pool["reservations"]

@@ -1,79 +1,26 @@
 """Six projects on one running system: all through the public API, each desk by what its manifest says."""
 
 import asyncio
-import csv
-import io
 import json
 import time
-import tomllib
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import httpx
 from living import roster
+from projects_chain import PROJECTS, Chain, Item
 from projects_people import COUNTY, HEADINGS, TOWNSHIP, Someone
+from projects_world import lists, worlds
 
-from demo import deploy, township
+from demo import deploy, regions, township
 from demo.client import Refused
 from demo.run import OPERATOR, Run
-from stack.paths import CHECKOUT
 
-LIBRARY = CHECKOUT / "bpmn" / "library" / "nodes.toml"
-PROJECTS = CHECKOUT / "bpmn" / "projects"
 HANGING = ("to_generate", "to_publish")
 UP = ("published", "ended")
 GOOD = ("approve", "pass", "done")
 PATIENCE_S = 300.0
-Item = dict[str, Any]
-Turn = Callable[["Six", Item], Awaitable[tuple[str, dict[str, Any]] | None]]
-
-
-@dataclass
-class Chain:
-    """One project: its folder, its people, and what has come of them."""
-
-    slug: str
-    period: str
-    people: list[Someone]
-    prices: dict[str, str] = field(default_factory=dict)
-    turns: dict[str, Turn] = field(default_factory=dict)
-    """Element → what its desk does otherwise, where it does anything else than approve."""
-    manifest: dict[str, Any] = field(default_factory=dict)
-    batch: str = ""
-    applications: dict[str, str] = field(default_factory=dict)
-    """ID number → application, of those who applied one by one."""
-    rosters: list[dict[str, Any]] = field(default_factory=list)
-    returned: dict[str, str] = field(default_factory=dict)
-    """Line → the desk that returned it."""
-    visited: set[str] = field(default_factory=set)
-    """Elements whose desk had something to do."""
-
-    def __post_init__(self) -> None:
-        folder = PROJECTS / self.slug
-        self.manifest = tomllib.loads((folder / "project.toml").read_text(encoding="utf-8"))
-        shared = tomllib.loads(LIBRARY.read_text(encoding="utf-8"))["nodes"]
-        own = self.manifest.get("nodes", {})
-        self.nodes = {name: shared.get(name, {}) | own.get(name, {}) for name in {*shared, *own}}
-
-    @property
-    def code(self) -> str:
-        return str(self.manifest["code"])
-
-    @property
-    def by_county(self) -> bool:
-        """Whether the county's handler sends the lists."""
-        return not self.manifest["signatures"]["slice"]
-
-    @property
-    def counts(self) -> bool:
-        return not self.manifest["payment"]["unit"].endswith("月") or self.code == "31010"
-
-    def refused(self) -> Someone:
-        """The one who gets nothing."""
-        (one,) = (one for one in self.people if "refused" in one.marks)
-        return one
 
 
 class Six:
@@ -89,8 +36,8 @@ class Six:
     async def prepare(self, everybody: Iterable[Someone]) -> None:
         """Worlds outside, projects, reference lists, standards, quotas, batches."""
         people = list(everybody)
-        await self._worlds(people)
-        await self._lists(people)
+        await worlds(self.run.stack.urls, people)
+        await lists(self.portal, people)
         for chain in self.chains.values():
             await deploy.deploy(self.portal, OPERATOR, PROJECTS / chain.slug)
             handler, base = f"county_handler@{COUNTY}", "/api/payment/v1"
@@ -108,43 +55,10 @@ class Six:
         for chain in self.chains.values():
             body = {"project": chain.code, "period": chain.period, "county": COUNTY}
             opened = await self.patiently(
-                lambda body=body: self.portal.post(f"county_handler@{COUNTY}", "/api/batch/v1/batches", body),
+                partial(self.portal.post, f"county_handler@{COUNTY}", "/api/batch/v1/batches", body),
                 "unknown-project",
             )
             chain.batch = str(opened["batch_id"])
-
-    async def _worlds(self, people: list[Someone]) -> None:
-        urls = self.run.stack.urls
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as outside:
-            for url, rows in (
-                (urls["agency"], [one.card() for one in people]),
-                (urls["bank"], [one.bank() for one in people]),
-            ):
-                lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-                (await outside.post(f"{url}/v1/world", content=lines.encode())).raise_for_status()
-            quiet = {"processing_rate": 0}
-            (await outside.post(f"{urls['agency']}/v1/behaviour", json=quiet)).raise_for_status()
-            sure = {"fail_rate": 0, "unknown_rate": 0}
-            (await outside.post(f"{urls['bank']}/v1/behaviour", json=sure)).raise_for_status()
-
-    async def _lists(self, people: list[Someone]) -> None:
-        register = [one for one in people if one.marks & {"member", "birth"}]
-        files = {
-            "membership": (
-                ("身份证号码", "姓名", "补贴对象类别", "起始日期"),
-                [(one.id_no, one.name, one.label, "2022-01-01") for one in register],
-            ),
-            "vehicles": (
-                ("身份证号码", "姓名", "车辆类型"),
-                [(one.id_no, one.name, "小型汽车") for one in people if "vehicle" in one.marks],
-            ),
-        }
-        for kind, (headings, rows) in files.items():
-            text = io.StringIO()
-            csv.writer(text).writerows([headings, *rows])
-            sent = {"file": (f"{kind}.csv", text.getvalue().encode("utf-8-sig"), "text/csv")}
-            answer = await self.portal.post(OPERATOR, f"/api/verification/v1/reference/{kind}", files=sent)
-            assert answer["rejected"] == 0, answer
 
     # -- people come in --------------------------------------------------------------------------------------------
 
@@ -207,7 +121,7 @@ class Six:
         async def there() -> bool:
             path = f"/api/batch/v1/batches/{chain.batch}/candidates"
             found = await self.portal.get(f"county_handler@{COUNTY}", path, limit=1)
-            return sum(found["counts"].values()) >= wanted
+            return bool(sum(found["counts"].values()) >= wanted)
 
         await self.until(f"{chain.code}: {wanted} candidates", there)
 
@@ -268,6 +182,7 @@ class Six:
             form = form | {"root": await self._root(item, who)}
         if node == "correct_lines":
             await self._decide_hits(chain)
+            await self._correct(chain, item, who)
         await self.run.complete(who, item, decision, **form)
 
     async def _root(self, item: Item, who: str) -> str:
@@ -310,6 +225,19 @@ class Six:
                 return bool((await self.portal.get(f"county_handler@{COUNTY}", history))["state"] != "held")
 
             await self.until(f"{chain.code}: the line leaves", left)
+
+    async def _correct(self, chain: Chain, item: Item, who: str) -> None:
+        """更正: a returned line gets the right village, and the area that was measured."""
+        for line in await self.portal.get(
+            who, f"/api/batch/v1/slices/{item['business_key']}/lines", limit=500
+        ):
+            if line["line_id"] not in chain.returned:
+                continue
+            body = {"village": regions.at("village", TOWNSHIP)[1].code}
+            if right := chain.measured.get(line["quantity"]):
+                body["quantity"] = right
+            await self.portal.post(who, f"/api/batch/v1/lines/{line['line_id']}:correct", body)
+            chain.corrected[line["line_id"]] = body
 
     async def _notices(self, slices: set[str]) -> None:
         """Hang what is to be hung; with nothing else to do, the days pass and the notices come down."""
@@ -364,39 +292,3 @@ class Six:
                     raise
             await asyncio.sleep(0.2)
         raise AssertionError(f"still {slug}")
-
-
-async def returns(six: Six, item: Item) -> tuple[str, dict[str, Any]] | None:
-    """A desk that sends one line back, once, and approves from then on."""
-    chain = six.chains[item["project"]]
-    if chain.returned or "return_lines" not in item["decisions"]:
-        return None
-    line = min(await six.lines(item), key=lambda one: str(one["line_id"]))
-    chain.returned[line["line_id"]] = str(item["node"])
-    return "return_lines", {"line_ids": [line["line_id"]], "return_reason": "请核对村组"}
-
-
-def refuses(reason: str) -> Turn:
-    """A desk of intake that refuses the one who is to be refused, with a reason."""
-
-    async def turn(six: Six, item: Item) -> tuple[str, dict[str, Any]] | None:
-        chain = six.chains[item["project"]]
-        if chain.applications[chain.refused().id_no] != item["business_key"]:
-            return None
-        return "refuse", {"reasons": [reason]}
-
-    return turn
-
-
-def divided(pool_fen: int, areas: Iterable[str], reserved: str) -> tuple[Decimal, list[int]]:
-    """Pool ÷ area by the rule, the slow way: floored at four decimals, lower while the rounded sums exceed it."""
-    pieces = [Decimal(one) for one in (*areas, reserved)]
-    step = Decimal("0.0001")
-    price = (Decimal(pool_fen) / 100 / sum(pieces)).quantize(step, rounding="ROUND_FLOOR")
-
-    def shares() -> list[int]:
-        return [int((price * one * 100).quantize(Decimal(1), rounding="ROUND_HALF_UP")) for one in pieces]
-
-    while sum(shares()) > pool_fen:
-        price -= step
-    return price, shares()[:-1]

@@ -134,7 +134,9 @@ def households(make: Village) -> list[Someone]:
 
 POOL_FEN = 98_765_43
 """An odd sum: no price of four decimals divides it."""
-AREAS = ("3.37", "12.5", "0.66", "7.0001")
+AREAS = ("3.37", "11.25", "0.66", "7.0001")
+TYPED = {"11.25": "12.5"}
+"""An area as the register has it, before it is measured and corrected."""
 LATE_AREAS = ("4.19", "2.81")
 RESERVED = "7.25"
 """What the late township declares beforehand; it comes with less."""
@@ -144,7 +146,7 @@ def farmland(make: Village) -> list[Someone]:
     """21010: what an area yields is only known when the pool is divided (`fen` is 0 here); one claims 600 亩."""
     kind = ("contract", "确权承包地")
     return [
-        *(make.someone(*kind, 0, quantity=area) for area in AREAS),
+        *(make.someone(*kind, 0, quantity=TYPED.get(area, area)) for area in AREAS),
         make.someone(*kind, 0, quantity="600", marks={"refused"}),
         *(make.someone(*kind, 0, quantity=area, township=LATE) for area in LATE_AREAS),
     ]
