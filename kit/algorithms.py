@@ -122,3 +122,15 @@ DIGESTS = {digest.name: digest for digest in (SHA256, SM3)}
 INTERNATIONAL = Suite("international", AES256GCM, SHA256)
 NATIONAL = Suite("national", SM4GCM, SM3)
 SUITES = {suite.name: suite for suite in (INTERNATIONAL, NATIONAL)}
+SUITE_VARIABLE = "DAOHU_CRYPTO"
+
+
+def configured() -> Suite:
+    """The suite that this deployment writes with: DAOHU_CRYPTO=international (unless set) or national.
+
+    Raises ValueError for another word: nobody shall believe to be using what they are not.
+    """
+    name = os.environ.get(SUITE_VARIABLE, INTERNATIONAL.name)
+    if name not in SUITES:
+        raise ValueError(f"{SUITE_VARIABLE}: one of {', '.join(SUITES)}")
+    return SUITES[name]

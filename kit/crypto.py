@@ -19,6 +19,7 @@ from kit.algorithms import (
     CannotOpen,
     CipherAlgorithm,
     Suite,
+    configured,
 )
 from kit.keyring import KeyMissing, KeyRing
 
@@ -32,6 +33,8 @@ __all__ = [
     "KeyRing",
     "Provider",
     "Suite",
+    "configured",
+    "digest",
     "digest_of",
     "same_digest",
 ]
@@ -52,6 +55,11 @@ class DataKey:
 def digest_of(data: bytes, algorithm: str = "sha256") -> str:
     """The digest with its algorithm's name. Raises KeyError for an unknown algorithm."""
     return f"{algorithm}:{DIGESTS[algorithm].digest(data).hex()}"
+
+
+def digest(data: bytes) -> str:
+    """The digest by the suite that is set, with its name."""
+    return digest_of(data, configured().digest.name)
 
 
 def same_digest(data: bytes, expected: str) -> bool:
@@ -107,8 +115,8 @@ class Provider:
         """A keyed code that finds the same text again and tells nothing else. An unkeyed hash of an ID number
         is undone in hours. `domain` keeps ID numbers and accounts apart; `key_id` is for rotation.
         """
-        digest = self.suite.digest
         key_id = key_id or self._keys.current("index")
+        digest = self._keys.digest(key_id) or self.suite.digest
         key = self._keys.subkey(key_id, digest, f"hmac-{digest.name}", 32)
         return f"hmac-{digest.name}:{key_id}:{digest.mac(key, f'{domain}|{canonical}'.encode()).hex()}"
 

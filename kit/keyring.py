@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from kit.algorithms import DigestAlgorithm
+from kit.algorithms import DIGESTS, SHA256, DigestAlgorithm, configured
 from kit.keyfiles import create_once
 from kit.profile import is_development
 
@@ -20,10 +20,16 @@ class KeyMissing(Exception):
 
 
 class KeyRing:
-    """Keys of one room. A room holds only the purposes it names; the blind index is registry's."""
+    """Keys of one room. A room holds only the purposes it names; the blind index is registry's.
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
-        self._keys = dict(keys)
+    `digests` says with which digest a key makes codes. It belongs to the key, not to the setting: a code that came
+    out differently after a change of suite would find nobody again.
+    """
+
+    def __init__(
+        self, keys: Mapping[str, bytes], digests: Mapping[str, DigestAlgorithm] | None = None
+    ) -> None:
+        self._keys, self._digests = dict(keys), dict(digests or {})
         self._current: dict[str, tuple[int, str]] = {}
         for key_id, key in self._keys.items():
             match = _KEY_ID.fullmatch(key_id)
@@ -36,19 +42,24 @@ class KeyRing:
 
     @classmethod
     def from_dir(cls, key_dir: Path, purposes: Iterable[str]) -> "KeyRing":
-        """Read `<purpose><number>.key` (64 hex digits). In development the first of each purpose is made.
+        """Read `<purpose><number>.key`: 64 hex digits and, unless it is sha256, the digest of its codes ("… sm3").
 
-        Raises KeyMissing where a purpose has no key, outside development.
+        In development the first of each purpose is made, for the suite that is set. Raises KeyMissing where a
+        purpose has no key, outside development, and KeyError for an unknown digest.
         """
         keys: dict[str, bytes] = {}
+        digests: dict[str, DigestAlgorithm] = {}
         for purpose in purposes:
             if is_development():
-                create_once(key_dir / f"{purpose}1.key", lambda: os.urandom(KEY_BYTES).hex().encode())
+                create_once(key_dir / f"{purpose}1.key", _fresh)
             files = [p for p in key_dir.glob(f"{purpose}*.key") if _purpose(p.stem) == purpose]
             if not files:
                 raise KeyMissing(purpose)
-            keys |= {file.stem: bytes.fromhex(file.read_text(encoding="ascii").strip()) for file in files}
-        return cls(keys)
+            for file in files:
+                key, _, digest = file.read_text(encoding="ascii").strip().partition(" ")
+                keys[file.stem] = bytes.fromhex(key)
+                digests[file.stem] = DIGESTS[digest] if digest else SHA256
+        return cls(keys, digests)
 
     @classmethod
     def from_environment(cls, purposes: Iterable[str]) -> "KeyRing":
@@ -64,6 +75,10 @@ class KeyRing:
             raise KeyMissing(purpose)
         return self._current[purpose][1]
 
+    def digest(self, key_id: str) -> DigestAlgorithm | None:
+        """The digest this key makes codes with, where it says so."""
+        return self._digests.get(key_id)
+
     def subkey(self, key_id: str, digest: DigestAlgorithm, use: str, length: int) -> bytes:
         """The key derived for one use. Raises KeyMissing."""
         return self._derive(key_id, digest, use, length)
@@ -72,6 +87,11 @@ class KeyRing:
         if key_id not in self._keys:
             raise KeyMissing(key_id)
         return digest.derive(self._keys[key_id], f"daohu|{use}".encode(), length)
+
+
+def _fresh() -> bytes:
+    digest = configured().digest
+    return (os.urandom(KEY_BYTES).hex() + (f" {digest.name}" if digest is not SHA256 else "")).encode()
 
 
 def _purpose(stem: str) -> str | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from contracts.application import EnrolmentState
+from kit import crypto
 
 
 class ApplicationState(StrEnum):
@@ -61,15 +62,15 @@ CURRENT_CONSENT = "1"
 
 
 def consent_digest(version: str) -> str | None:
-    """SHA-256 of the wording of a version, hex with its algorithm; None for a version never published."""
+    """Digest of the wording of a version, with its algorithm; None for a version never published."""
     text = CONSENT_TEXTS.get(version)
-    return None if text is None else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return None if text is None else crypto.digest(text.encode())
 
 
 def signature_digest(application_id: str, text_digest: str, signature: str) -> str:
     """Binds a signature to one application and wording; the application id serves as salt."""
     content = "\n".join([application_id, text_digest, signature.strip()])
-    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+    return crypto.digest(content.encode())
 
 
 def request_digest(content: Mapping[str, Any]) -> str:

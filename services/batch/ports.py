@@ -15,7 +15,7 @@ from contracts.registry import (
     ResolveReply,
     ResolveRequest,
 )
-from kit.crypto import INTERNATIONAL, KeyRing, Provider
+from kit.crypto import KeyRing, Provider, configured
 from kit.keyring import KEY_DIR_VARIABLE
 from kit.service import Room
 from kit.signing import Signer
@@ -63,4 +63,4 @@ def _signer(key_dir: str) -> Signer:
 
 @lru_cache(maxsize=4)
 def _sealer(key_dir: str) -> Provider:
-    return Provider(INTERNATIONAL, KeyRing.from_dir(Path(key_dir), ("file",)))
+    return Provider(configured(), KeyRing.from_dir(Path(key_dir), ("file",)))

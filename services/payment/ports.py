@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from contracts.registry import AccountsReply, Purpose, SubjectsRequest
-from kit.crypto import INTERNATIONAL, KeyRing, Provider
+from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
 from services.payment.domain.bankfile import PayTo
 
@@ -168,7 +168,7 @@ async def accounts(room: Room, payee_ids: Sequence[str]) -> dict[str, PayTo]:
 
 def files_vault(key_dir: Path) -> Provider:
     """The provider that seals bank files. Raises KeyMissing."""
-    return Provider(INTERNATIONAL, KeyRing.from_dir(key_dir, ("file",)))
+    return Provider(configured(), KeyRing.from_dir(key_dir, ("file",)))
 
 
 async def open_vault(room: Room) -> None:

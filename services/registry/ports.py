@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from kit.crypto import INTERNATIONAL, KeyRing, Provider
+from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
 
 _KEY = "vault"
@@ -48,7 +48,7 @@ class AgencyTokens:
             raise ValueError("no agency's code")
         purpose = f"token{agency}"
         ring = KeyRing.from_dir(key_dir, (purpose,))
-        self._key_id, self._provider = ring.current(purpose), Provider(INTERNATIONAL, ring)
+        self._key_id, self._provider = ring.current(purpose), Provider(configured(), ring)
 
     def of(self, number: str) -> str:
         """The token of a canonical ID number."""
@@ -57,7 +57,7 @@ class AgencyTokens:
 
 def load_vault(key_dir: Path) -> Vault:
     """The vault with the keys of a folder. Raises KeyMissing."""
-    return Vault(Provider(INTERNATIONAL, KeyRing.from_dir(key_dir, ("kek", "index"))))
+    return Vault(Provider(configured(), KeyRing.from_dir(key_dir, ("kek", "index"))))
 
 
 async def open_vault(room: Room) -> None:

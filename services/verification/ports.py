@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.registry import BlindIndexReply, BlindIndexRequest, ProfilesReply, Purpose, SubjectsRequest
-from kit.crypto import INTERNATIONAL, KeyRing, Provider
+from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
 from services.verification.domain.persons import Person
 
@@ -44,7 +44,7 @@ async def blind_indexes(room: Room, id_nos: Sequence[str]) -> list[str | None]:
 async def open_vault(room: Room) -> None:
     """At start: without its key the room must not come up. Raises KeyMissing."""
     keys = KeyRing.from_dir(Path(room.settings.key_dir), (_PURPOSE,))
-    room.state[_STATE] = Provider(INTERNATIONAL, keys)
+    room.state[_STATE] = Provider(configured(), keys)
 
 
 def _provider(room: Room) -> Provider:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.public import FACTS, PublicFact
-from kit.crypto import INTERNATIONAL, KeyRing, Provider, Suite
+from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
 
 SOURCE = "/daohu/exchange"
@@ -43,12 +43,12 @@ class PublicEvent:
 class Pseudonyms:
     """One agency's pairwise pseudonyms. Raises KeyMissing where the agency has no key."""
 
-    def __init__(self, key_dir: Path, agency: str, suite: Suite = INTERNATIONAL) -> None:
+    def __init__(self, key_dir: Path, agency: str) -> None:
         purpose = f"pairwise{agency}"
         ring = KeyRing.from_dir(key_dir, (purpose,))
         self.agency = agency
         self._key_id = ring.current(purpose)
-        self._provider = Provider(suite, ring)
+        self._provider = Provider(configured(), ring)
 
     def of(self, domain: str, internal_id: str) -> str:
         """`hmac-<digest>:<key>:<hex>`: always the same for this agency, unlike any other agency's."""

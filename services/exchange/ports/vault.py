@@ -4,7 +4,7 @@ import base64
 import os
 from pathlib import Path
 
-from kit.crypto import INTERNATIONAL, KeyRing, Provider
+from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
 
 _STATE, _PURPOSE = "vault", "exchange"
@@ -14,7 +14,7 @@ SECRET_BYTES = 32
 
 async def open_vault(room: Room) -> None:
     """At start: without its key the room must not come up. Raises KeyMissing."""
-    room.state[_STATE] = Provider(INTERNATIONAL, KeyRing.from_dir(Path(room.settings.key_dir), (_PURPOSE,)))
+    room.state[_STATE] = Provider(configured(), KeyRing.from_dir(Path(room.settings.key_dir), (_PURPOSE,)))
 
 
 def _provider(room: Room) -> Provider:

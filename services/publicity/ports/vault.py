@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kit.crypto import INTERNATIONAL, KeyRing, Provider
+from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
 
 _STATE, _PURPOSE = "vault", "photo"
@@ -11,7 +11,7 @@ _STATE, _PURPOSE = "vault", "photo"
 async def open_vault(room: Room) -> None:
     """At start: without its key the room must not come up. Raises KeyMissing."""
     keys = KeyRing.from_dir(Path(room.settings.key_dir), (_PURPOSE,))
-    room.state[_STATE] = Provider(INTERNATIONAL, keys)
+    room.state[_STATE] = Provider(configured(), keys)
 
 
 def _provider(room: Room) -> Provider:

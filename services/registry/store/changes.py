@@ -1,12 +1,12 @@
 """Changes that one official proposes and another one decides; what is of a person in them is sealed."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from contracts.registry import Basis
+from kit import crypto
 from kit.db import Tx
 from services.registry.domain import Home, Kind
 from services.registry.ports import Vault
@@ -21,7 +21,7 @@ class AlreadyProposed(Exception):
 
 def digest_of_file(content: bytes) -> str:
     """Names an evidence file."""
-    return "sha256:" + hashlib.sha256(content).hexdigest()
+    return crypto.digest(content)
 
 
 async def envelope(tx: Tx, subject_id: str) -> Sealed | None:

@@ -219,7 +219,12 @@ async def test_a_proposal_still_open_in_another_township_is_found(registry: Room
     [one] = await people(registry, 1)
     moved = {"persons": [person(1, township="539901102").model_dump()]}
     await call(registry, service("batch"), "/internal/v1/persons:resolve", moved)
-    asked = {"kind": "payee", "subject_id": one, "basis": "self", "valid_from": "2023-05-01"}
+    asked: dict[str, Any] = {
+        "kind": "payee",
+        "subject_id": one,
+        "basis": "self",
+        "valid_from": "2023-05-01",
+    }
     assert (await propose(registry, **asked)).status_code == 201
     again = await propose(registry, official(Role.TOWNSHIP_HANDLER, "539901102"), **asked)
     assert (again.status_code, again.json()["type"].rpartition(":")[2].rpartition("/")[2]) == (
