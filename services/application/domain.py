@@ -3,13 +3,12 @@
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from contracts.application import EnrolmentState
-from kit import crypto
 
 
 class ApplicationState(StrEnum):
@@ -61,16 +60,22 @@ CONSENT_TEXTS = {
 CURRENT_CONSENT = "1"
 
 
-def consent_digest(version: str) -> str | None:
+def _sha256(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def consent_digest(version: str, digest: Callable[[bytes], str] = _sha256) -> str | None:
     """Digest of the wording of a version, with its algorithm; None for a version never published."""
     text = CONSENT_TEXTS.get(version)
-    return None if text is None else crypto.digest(text.encode())
+    return None if text is None else digest(text.encode())
 
 
-def signature_digest(application_id: str, text_digest: str, signature: str) -> str:
+def signature_digest(
+    application_id: str, text_digest: str, signature: str, digest: Callable[[bytes], str] = _sha256
+) -> str:
     """Binds a signature to one application and wording; the application id serves as salt."""
     content = "\n".join([application_id, text_digest, signature.strip()])
-    return crypto.digest(content.encode())
+    return digest(content.encode())
 
 
 def request_digest(content: Mapping[str, Any]) -> str:
@@ -79,7 +84,7 @@ def request_digest(content: Mapping[str, Any]) -> str:
     Give it the subject id, never the ID number: an unkeyed digest of a number protects nothing.
     """
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(text.encode())
 
 
 def receipt_of(project: str, day: str, application_id: str) -> str:

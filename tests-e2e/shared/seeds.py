@@ -25,6 +25,9 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "POST /api/application/v1/enrolments/{enrolment_id}/changes": {"reason": "request"},
     "GET /api/batch/v1/lines": {"application_id": f"{MARK}application_id"},
     "POST /api/batch/v1/lines/{line_id}:correct": {"village": VILLAGE},
+    "POST /api/payment/v1/standards": {"unit_price": "50"},
+    "POST /api/payment/v1/pools/{pool_id}/reservations": {"area": "1.5"},
+    "POST /api/payment/v1/orders/{order_id}/voucher": {"list_hash": "a" * 64},
     "POST /api/verification/v1/surveys": {"application_id": f"{MARK}application_id"},
     "POST /api/verification/v1/stops": {"subject_id": f"{MARK}subject_id", "region": TOWNSHIP},
 }

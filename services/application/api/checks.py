@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
-from kit import errors
+from kit import crypto, errors
 from kit.auth import Actor, Kind, Operation, Resource, decide
 from kit.errors import Problem
 from kit.mask import looks_like_pii
@@ -48,7 +48,7 @@ def _seat(actor: Actor, township: str, village: str | None) -> str:
 
 def check_consent(version: str) -> str:
     """The digest of the wording agreed to."""
-    digest = consent_digest(version)
+    digest = consent_digest(version, crypto.digest)
     if digest is None:
         raise errors.unprocessable(
             "unknown-consent", "告知书版本不存在", "unknown version of the consent text"

@@ -13,7 +13,7 @@ from contracts.registry import (
     ResolveReply,
     ResolveRequest,
 )
-from kit import errors
+from kit import crypto, errors
 from kit.auth import Actor, Kind, Operation, Reach, Role, Zone, guarded_router, public, require
 from kit.db import Tx
 from kit.ids import new_id
@@ -52,7 +52,7 @@ router = guarded_router(prefix="/api/application/v1", tags=["submit"])
 @router.get("/consent", dependencies=[Depends(public(READ_CONSENT))])
 async def consent() -> ConsentOut:
     """The wording to sign (M2)."""
-    digest = consent_digest(CURRENT_CONSENT)
+    digest = consent_digest(CURRENT_CONSENT, crypto.digest)
     assert digest is not None
     return ConsentOut(version=CURRENT_CONSENT, text=CONSENT_TEXTS[CURRENT_CONSENT], digest=digest)
 
@@ -211,7 +211,9 @@ def _consent(tx: Tx, new: Application, body: SubmissionIn, text_digest: str) -> 
         application_id=new.application_id,
         version=body.consent.version,
         text_digest=text_digest,
-        signature_digest=signature_digest(new.application_id, text_digest, body.consent.signature),
+        signature_digest=signature_digest(
+            new.application_id, text_digest, body.consent.signature, crypto.digest
+        ),
         given_by=new.submitted_by,
         at=tx.now,
     )
