@@ -1,7 +1,7 @@
 """Authorization, generated: every operation by every caller in every place, against the one table of rules."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,8 @@ def declared() -> Iterator[tuple[str, dict[str, Any]]]:
     for room in ROOMS:
         for path, item in rooms.composed(room).app.openapi()["paths"].items():
             for method, operation in item.items():
-                yield f"{method.upper()} {path}", operation[EXTENSION]
+                if not operation[EXTENSION]["operation"].endswith("_development"):  # not there in production
+                    yield f"{method.upper()} {path}", operation[EXTENSION]
 
 
 def differs(rules: dict[str, Rule], routes: list[tuple[str, dict[str, Any]]]) -> list[str]:
@@ -136,7 +137,7 @@ def objects(rule: Rule) -> Iterator[tuple[Resource, dict[str, bool]]]:
         )
 
 
-def test_every_cell_is_decided_as_the_table_says(record_property: Callable[[str, object], None]) -> None:
+def test_every_cell_is_decided_as_the_table_says() -> None:
     made, cells, wrong = operations(), 0, []
     assert set(made) == set(RULES)
     for name, rule in RULES.items():
@@ -148,7 +149,6 @@ def test_every_cell_is_decided_as_the_table_says(record_property: Callable[[str,
             cells += 1
             if verdict != rulebook.expected(rule, asked):
                 wrong.append((name, asked, verdict))
-    record_property("cells", cells)
     assert wrong == []
     assert cells >= 10_000
 

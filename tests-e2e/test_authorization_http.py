@@ -3,16 +3,13 @@
 Refused means 401, 403 or 404 (or an answer that tells nothing of the place), and not one row is different.
 """
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import httpx
 import matrix
 import pytest
 import rulebook
-import seeding
-from matrix import Call, Seeded
+from matrix import OF_ONES_OWN, OPEN_TO_ALL, Call, Seeded, told
 from rulebook import Case
 
 from kit.auth import Actor
@@ -29,12 +26,30 @@ FORM_FIRST = frozenset(
     }
 )
 """Routes that look at the form before they know the object: they tell what is wrong with it, and nothing else."""
-OF_ONES_OWN = frozenset(
-    {"POST /api/verification/v1/reference/{kind}", "POST /api/verification/v1/exclusions"}
+UNREACHED = frozenset(
+    {
+        "DELETE /api/supervision/v1/watches/{watch_id}",
+        "GET /api/orchestrator/v1/projects/{version}/files",
+        "GET /api/payment/v1/orders/{order_id}/file",
+        "GET /api/publicity/v1/public/notices/{notice_id}/rows",
+        "GET /api/registry/v1/changes/{change_id}/evidence",
+        "GET /api/supervision/v1/timelines/cases/{case_id}",
+        "POST /api/application/v1/applications",
+        "POST /api/exchange/v1/public/subscriptions/webhooks",
+        "POST /api/exchange/v1/public/subscriptions/webhooks/{subscription_id}/dead-letters/{position}:retry",
+        "POST /api/grievance/v1/complaints",
+        "POST /api/orchestrator/v1/projects",
+        "POST /api/payment/v1/payments/{end_to_end_id}:propose",
+        "POST /api/payment/v1/statements:upload",
+        "POST /api/supervision/v1/orders/{order_id}:answer",
+        "POST /api/supervision/v1/watches",
+        "POST /api/verification/v1/exclusions",
+        "POST /api/verification/v1/reference/{kind}",
+        "POST /api/verification/v1/stops",
+        "PUT /api/publicity/v1/notices/{notice_id}",
+    }
 )
-"""Routes whose object is always of the caller's own region, which the request doesn't name."""
-OPEN_TO_ALL = frozenset({"GET /api/orchestrator/v1/projects"})
-"""Reading routes whose answer is the same for every region: projects, terms, what is published."""
+"""Routes whose object can't be seeded by a single row: that the right caller is let in is shown by the room's suite."""
 
 
 @pytest.fixture(params=ROOMS)
@@ -50,12 +65,6 @@ async def place(
         yield found
 
 
-def told(call: Call, answer: httpx.Response) -> bool:
-    """Whether a good answer holds anything of the place that the caller didn't name in the request."""
-    sent = set(re.findall(rf"{seeding.MARK}\w+", str(call.request)))
-    return answer.status_code < 400 and bool(set(re.findall(rf"{seeding.MARK}\w+", answer.text)) - sent)
-
-
 def cells(call: Call, *verdicts: str) -> Iterator[tuple[Actor, Case, str]]:
     """Callers of a route, with what the table says of them; in states and four eyes the room's suite is stricter."""
     rule = RULES[call.operation]
@@ -65,9 +74,7 @@ def cells(call: Call, *verdicts: str) -> Iterator[tuple[Actor, Case, str]]:
             yield actor, case, verdict
 
 
-async def test_who_is_refused_learns_and_changes_nothing(
-    place: Seeded, record_property: Callable[[str, object], None]
-) -> None:
+async def test_who_is_refused_learns_and_changes_nothing(place: Seeded) -> None:
     asked, wrong = 0, []
     before = await place.fingerprint()
     for call in place.calls:
@@ -85,8 +92,8 @@ async def test_who_is_refused_learns_and_changes_nothing(
             changed = [table for table in after if after[table] != before[table]]
             wrong.append((str(call), "changed", str(changed), 0, ""))
             before = after
-    record_property("cells", asked)
     assert wrong == []
+    assert asked > 50
 
 
 async def test_lists_tell_nothing_of_other_places(place: Seeded) -> None:
@@ -101,3 +108,20 @@ async def test_lists_tell_nothing_of_other_places(place: Seeded) -> None:
             if foreign and told(call, await place.call(call, actor)):
                 wrong.append((str(call), case.role or case.kind, actor.region))
     assert wrong == []
+
+
+async def test_the_right_caller_is_let_in(place: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise every refusal above could be an object that isn't there; what they do is taken back."""
+    monkeypatch.setattr(place.harness.room.database, "tx", matrix.undone(place.harness.room.database))
+    shut = set()
+    for call in place.calls:
+        if "/parked/" in call.path:
+            continue  # no message is parked; tests-e2e/test_health.py tries and drops one
+        answers = {
+            (await place.call(call, actor)).status_code
+            for actor, case, _ in cells(call, "allowed")
+            if case.relation == "same"
+        }
+        if not answers - REFUSED - {422}:
+            shut.add(str(call))
+    assert shut == {str(call) for call in place.calls} & UNREACHED

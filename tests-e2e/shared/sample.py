@@ -17,6 +17,7 @@ TEXTS: Mapping[str, str] = {
     "date-time": "2023-05-01T00:00:00Z",
     "date": "2023-05-01",
     "code": "agency",
+    "sender_id": "agency",
     "version": "v1",
 }
 
