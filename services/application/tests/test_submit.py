@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.application import ApplicationListed, ApplicationSubmitted, ListApplication, RefuseApplication
+from kit import crypto
 from kit.auth import Actor, Role
 from kit.testing import RoomHarness, citizen, official, only, service
 from services.application.domain import consent_digest, signature_digest
@@ -44,9 +45,9 @@ async def test_a_good_application_is_stored_with_its_consent_and_announced(desk:
         "v1",
     )
     assert row["form"] == {"living": "alone", "remark": "行动不便"}
-    assert (consent["version"], consent["text_digest"]) == ("1", consent_digest("1"))
+    assert (consent["version"], consent["text_digest"]) == ("1", consent_digest("1", crypto.digest))
     assert consent["signature_digest"] == signature_digest(
-        row["application_id"], consent["text_digest"], "陶砚秋"
+        row["application_id"], consent["text_digest"], "陶砚秋", crypto.digest
     )
 
 
@@ -59,7 +60,7 @@ async def test_a_category_may_be_given_by_its_name(desk: RoomHarness) -> None:
 async def test_the_wording_to_sign_is_public(desk: RoomHarness) -> None:
     async with desk.client() as client:
         shown = (await client.get("/api/application/v1/consent")).json()
-    assert shown["digest"] == consent_digest(shown["version"]) and "公示" in shown["text"]
+    assert shown["digest"] == consent_digest(shown["version"], crypto.digest) and "公示" in shown["text"]
 
 
 @pytest.mark.parametrize(

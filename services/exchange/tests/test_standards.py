@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from contracts.registry import SubjectToken, TokensReply, TokensRequest
 from kit.clock import wall_now
+from kit.crypto import configured
 from kit.testing import RoomHarness
 from services.exchange.handlers.tokens import answer_callbacks, make_tokens
 from services.exchange.tests.conftest import OPENER, agency, agreed, call, everything_happened
@@ -133,7 +134,7 @@ async def test_a_resolve_says_yes_or_no_and_never_an_address(known: RoomHarness)
     judge(G2P, "/mapper/on-resolve", answer)
     yes, no = answer["message"]["resolve_response"]
     assert (yes["status_reason_code"], no["status_reason_code"]) == ("succ.id.active", "succ.id.not_found")
-    assert yes["additional_info"][0]["value"].startswith("hmac-sha256:pairwisecivil1:")
+    assert yes["additional_info"][0]["value"].startswith(f"hmac-{configured().digest.name}:pairwisecivil1:")
     assert not {"fa", "account_provider_info", "id"} & yes.keys()
     asked["header"]["action"] = "link"
     judge(G2P, "/mapper/sync/resolve", asked)

@@ -89,7 +89,10 @@ async def test_blind_indexes_come_in_order_and_store_nothing(registry: RoomHarne
         assert await tx.fetchval("SELECT count(*) FROM subject") == 1
 
 
-async def test_an_agency_makes_the_same_token_with_stock_code(registry: RoomHarness) -> None:
+async def test_an_agency_makes_the_same_token_with_stock_code(
+    registry: RoomHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAOHU_CRYPTO", "international")  # stock code knows SHA-256
     subject_id = await known(registry)
     asked: dict[str, Any] = {"agency": "civil", "subject_ids": [subject_id, "nobody"]}
     answer = await post(registry, service("exchange"), "/internal/v1/subjects:tokens", asked)
