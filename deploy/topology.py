@@ -115,6 +115,12 @@ def kustomization(room: str) -> dict[str, Any]:
     name = dashed(room)
     secrets = [_set(f"{number}/valueFrom/secretKeyRef/name", f"postgres-{name}") for number in (0, 1)]
     kafka = [_set("3/valueFrom/secretKeyRef/name", f"kafka-{name}"), _set("4/value", f"kafka-{name}")]
+    # A room holds no key of another, and its service token says which room it is.
+    keys = {
+        "op": "replace",
+        "path": "/spec/template/spec/volumes/0/secret/secretName",
+        "value": f"keys-{name}",
+    }
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -123,7 +129,7 @@ def kustomization(room: str) -> dict[str, Any]:
         "labels": [{"pairs": {"app.kubernetes.io/name": name}, "includeSelectors": True}],
         "images": [{"name": "daohu/room", "newName": f"daohu/{name}"}],
         "patches": [
-            {"target": {"kind": "Deployment"}, "patch": yaml.safe_dump(secrets + kafka)},
+            {"target": {"kind": "Deployment"}, "patch": yaml.safe_dump([*secrets, *kafka, keys])},
             {"target": {"kind": "Job"}, "patch": yaml.safe_dump(secrets)},
         ],
     }

@@ -128,6 +128,9 @@ def test_a_room_is_itself_and_nobody_else(overlay: str) -> None:
         assert roles[f"{room}_desk"]["login"] is False
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         assert container["image"] == f"daohu/{name}"
+        assert deployment["spec"]["template"]["spec"]["volumes"][0]["secret"] == {
+            "secretName": f"keys-{name}"
+        }
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
 
 
