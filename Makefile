@@ -31,6 +31,10 @@ person: ## 一个人的全过程 (one person's whole life; N=)
 test: ## 全部测试 (every test; ARGS= for pytest)
 	@$(RUN) -m pytest $(ARGS)
 
+.PHONY: test-year
+test-year: ## 三个月 (three months to the fen: a soak, some minutes)
+	@stack/setup.sh && DAOHU_YEAR=1 exec $(PY) -m pytest tests-e2e/test_year.py
+
 .PHONY: check
 check: ## 静态检查 (format, lint, types, import rules, contracts, diagrams, host names)
 	@.ci/run setup format lint types imports contracts diagrams hosts

@@ -130,7 +130,8 @@ async def _lists(run: Run, year: Year, period: str, *, wrongly: Person) -> None:
     changed = {one.ref: one for one in year.fates.people.values() if one.died}
     changed[wrongly.ref] = replace(wrongly, fault="prisoner")
     everybody = [changed.get(one.ref, one) for one in run.people.people] + year.newcomers
-    now = Population(everybody, period, run.people.seed, run.people.helpers)
+    # The first period dates the entries: a list that repeats an entry does not make new evidence of it.
+    now = Population(everybody, run.options.period, run.people.seed, run.people.helpers)
     files = await asyncio.to_thread(
         reference.write_all, now, run.options.run_dir / f"reference-{period}", "csv"
     )

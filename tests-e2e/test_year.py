@@ -1,5 +1,6 @@
 """Three months of the same people: carry-over, deaths, moves, returns, recoveries; and every invariant at the end."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from demo.year import periods
 from stack.rooms import Stack
 
 
+@pytest.mark.skipif("DAOHU_YEAR" not in os.environ, reason="a soak of its own: make test-year")
 @pytest.mark.timeout(1500)
 async def test_a_quarter_of_a_year_to_the_fen(tmp_path: Path) -> None:
     options = Options(people=120, seed=5, months=3, data_dir=tmp_path / "data", run_dir=tmp_path / "run")

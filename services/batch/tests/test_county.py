@@ -50,6 +50,13 @@ async def test_silent_townships_block_nobody(county: County) -> None:
     assert {one.slice_id for one in await county.members(set_id)} == {slice_id for slice_id, _ in handed}
     (frozen,) = only(await county.freeze(set_id), SetFrozen)
     assert (frozen.payable_lines, frozen.payable_fen) == (len(talking), len(talking) * 5000)
+    one = (await county.get(COUNTY_HANDLER, f"/slices/{handed[0][0]}/lines"))[0]
+    proof = await county.get(COUNTY_HANDLER, f"/lines/{one['line_id']}/proof")
+    assert {node["node"] for node in proof["nodes"]} == {
+        "township_review",
+        "department_review",
+        "finance_review",
+    }
     order = await county.pay(set_id)
     sent = await county.room.deliver(CloseSet(set_id=set_id, order_id=order))
     assert only(sent, SetClosed) == [SetClosed(set_id=set_id, paid=len(talking), failed=0)]
