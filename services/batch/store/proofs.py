@@ -10,7 +10,8 @@ from kit.merkle import inclusion_proof
 async def signed_fields(tx: Tx, line_id: str) -> dict[str, Any] | None:
     """The fields that signatures cover, as they stand, with the line's slice and how many records it has."""
     row = await tx.fetchrow(
-        f"SELECT {', '.join(f'line.{name}' for name in FIELDS)}, line.slice_id, slice.exclusions, slice.signatures, line.reissue_of "
+        f"SELECT {', '.join(f'line.{name}' for name in FIELDS)}, line.slice_id, slice.exclusions, "
+        "slice.signatures, line.reissue_of "
         "FROM line JOIN slice USING (slice_id) WHERE line_id = $1",
         line_id,
     )
