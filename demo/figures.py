@@ -100,9 +100,11 @@ _EXAMPLES = (("abnormal", "异常卡"), ("failed", "发放失败"), ("paid", "�
 
 async def _lines(run: Run, found: Figures, slices: list[dict[str, Any]]) -> None:
     for one in slices:
-        found.abnormal_cards += one["counters"]["abnormal"]
+        again = one["kind"] == "reissue"  # what the bank refused waits for a card too, but was no abnormal card
+        if not again:
+            found.abnormal_cards += one["counters"]["abnormal"]
         for state in ("abnormal", "processing", "held"):
-            found.waiting[state] += one["counters"][state]
+            found.waiting["reissue" if again else state] += one["counters"][state]
         if one["township"] == run.silent:
             found.waiting["silent"] += one["counters"]["normal"]
         if one["counters"]["paid"]:

@@ -31,7 +31,7 @@ async def write(run: Run, found: Figures) -> dict[str, Path]:
     papers["ledger"] = _print(folder / "ledger.txt", *ledgers)
     papers["rules"] = _print(folder / "rules.txt", _rules(found), _refusals(found))
     papers["sets"] = _print(folder / "sets.txt", *(_set(one, found) for one in found.sets))
-    if "year" in run.facts:
+    if run.options.sabotage is None:  # a planted wrong is for the checker to find
         await _evidence(run, found, folder, papers)
     index = folder / "people.json"
     index.write_text(json.dumps(found.index), encoding="utf-8")

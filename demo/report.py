@@ -158,6 +158,7 @@ def _waiting(run: Run, found: Figures) -> Table:
     labels = {
         "held": ("预警挂起，待核实", "预警拦截"),
         "abnormal": ("异常卡，待更正", "异常卡"),
+        "reissue": ("发放失败，待更正后重发", "发放失败"),
         "processing": ("处理中", "处理中"),
         "silent": (f"{regions.name(run.silent) if run.silent else ''}未确认（沉默乡镇）", "沉默乡镇"),
     }
