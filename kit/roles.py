@@ -96,3 +96,8 @@ class Actor:
     def has_project(self, project: str) -> bool:
         """Whether the grant names the project, or all of them."""
         return project in self.projects or ALL_PROJECTS in self.projects
+
+    @property
+    def listed_projects(self) -> list[str] | None:
+        """The projects that lists are limited to; None: all."""
+        return None if ALL_PROJECTS in self.projects else sorted(self.projects)

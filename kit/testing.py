@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy import Table
 
 from contracts.base import REGISTRY, Chunk, Message, rows_digest
 from kit import auth
@@ -157,6 +158,19 @@ class RoomHarness:
             headers["authorization"] = f"Bearer {self._issuer.mint(actor, timedelta(minutes=10))}"
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://room", headers=headers)
+
+
+async def check_columns(room: Room, table: Table) -> None:
+    """A table's class names the columns that the migrations made, and which of them may be empty."""
+    async with room.tx() as tx:
+        rows = await tx.fetch(
+            "SELECT column_name AS name, is_nullable = 'YES' AS nullable "
+            "FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1",
+            table.name,
+        )
+    assert {(one.name, one.nullable) for one in table.columns} == {
+        (row["name"], row["nullable"]) for row in rows
+    }, table.name
 
 
 def official(

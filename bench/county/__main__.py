@@ -96,8 +96,9 @@ async def _year(run: CountyRun, wanted: Shape) -> dict[str, Any]:
     small = 0.0
     for number, period in enumerate(wanted.periods):
         _go_to(run, period)
-        run.board.say(f"{period}: {len(wanted.programs)} 批 (batches)")
-        small += await wave(run, wanted.programs, period, rosters=number == 0)
+        seconds = await wave(run, wanted.programs, period, rosters=number == 0)
+        run.board.say(f"{period}: {len(wanted.programs)} 批 (batches), {seconds:.0f} s")
+        small += seconds
     run.board.say(f"大批次 (the huge batch): {len(wanted.huge.people):,} 行 (lines)")
     stages = dict(run.spent)
     run.spent.clear()

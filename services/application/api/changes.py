@@ -10,7 +10,6 @@ from kit.auth import Actor, Operation, Reach, Resource, Role, Zone, authorize, g
 from kit.db import Tx
 from kit.ids import new_id
 from kit.regions import Level, RegionTable, covers
-from kit.roles import ALL_PROJECTS
 from kit.service import CurrentRoom
 from services.application.api import checks
 from services.application.api.bodies import ChangeIn, ChangeOut, ChangePage, DecisionIn
@@ -115,7 +114,7 @@ async def find(
     asked: Annotated[Wanted, Depends(wanted)],
 ) -> ChangePage:
     """Proposals of the caller's region and projects, by id."""
-    projects = None if ALL_PROJECTS in actor.projects else sorted(actor.projects)
+    projects = actor.listed_projects
     async with room.tx() as tx:
         rows = await changes.find(tx, Sight(region=actor.region, projects=projects), asked)
     following = rows[-1]["change_id"] if len(rows) == asked.limit else None

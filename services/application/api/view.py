@@ -6,7 +6,6 @@ from fastapi import Depends, Query
 
 from kit import errors
 from kit.auth import Actor, Kind, Operation, Reach, Resource, Role, Zone, authorize, guarded_router, require
-from kit.roles import ALL_PROJECTS
 from kit.service import CurrentRoom
 from services.application.api.bodies import ApplicationOut, ApplicationPage, EnrolmentOut, EnrolmentPage
 from services.application.domain import Channel
@@ -105,8 +104,7 @@ def _sight(actor: Actor) -> Sight:
         return Sight(subject_id=actor.subject_id)
     if _only_helper(actor):  # what they filed themselves, wherever; not their neighbours' cases
         return Sight(submitted_by=actor.sub)
-    everything = ALL_PROJECTS in actor.projects
-    return Sight(region=actor.region, projects=None if everything else sorted(actor.projects))
+    return Sight(region=actor.region, projects=actor.listed_projects)
 
 
 def _application(row: dict[str, Any]) -> ApplicationOut:

@@ -20,7 +20,6 @@ from services.batch.api.operations import (
     Limit,
     actor_for,
     permit,
-    projects_of,
     region_of,
 )
 from services.batch.store import batches, candidates, carry
@@ -84,7 +83,7 @@ async def open_batch(body: OpenBatch, room: CurrentRoom, actor: Actor = actor_fo
 async def list_batches(room: CurrentRoom, actor: Actor = actor_for(SEE_BATCHES)) -> list[BatchOut]:
     """Batches of one's county, with the counters of one's own region."""
     async with room.tx() as tx:
-        found = await batches.batches_in(tx, region_of(actor), projects_of(actor))
+        found = await batches.batches_in(tx, region_of(actor), actor.listed_projects)
     return [BatchOut(**row) for row in found]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from kit import errors
-from kit.auth import ALL_PROJECTS, Actor, Operation, Reach, Resource, Role, Zone, authorize, require
+from kit.auth import Actor, Operation, Reach, Resource, Role, Zone, authorize, require
 
 PREFIX = "/api/batch/v1"
 
@@ -59,8 +59,3 @@ def region_of(actor: Actor) -> str:
     if actor.region is None:
         raise errors.forbidden()
     return actor.region
-
-
-def projects_of(actor: Actor) -> list[str] | None:
-    """The projects that lists are limited to, or None for all."""
-    return None if ALL_PROJECTS in actor.projects else sorted(actor.projects)

@@ -25,7 +25,6 @@ from services.batch.api.operations import (
     SEE_SETS,
     actor_for,
     permit,
-    projects_of,
     region_of,
 )
 from services.batch.api.slices import shown, standing_signature
@@ -98,7 +97,7 @@ async def list_sets(
 ) -> list[SetOut]:
     """Sets of one's county; `tab` as one's own desk sees them."""
     async with room.tx() as tx:
-        rows = await listing.sets(tx, region_of(actor), projects_of(actor), batch_id=batch_id)
+        rows = await listing.sets(tx, region_of(actor), actor.listed_projects, batch_id=batch_id)
     return [one for one in (_view(row, actor) for row in rows) if tab in (None, one.tab)]
 
 

@@ -23,7 +23,6 @@ from services.batch.api.operations import (
     Limit,
     actor_for,
     permit,
-    projects_of,
     region_of,
 )
 from services.batch.domain.desk import desk_of, slice_tab
@@ -70,7 +69,7 @@ async def list_slices(
     """Slices of one's region; `tab` 待送审 | 已送审 | 在途 | 已办结 as one's own desk sees them."""
     async with room.tx() as tx:
         rows = await listing.slices(
-            tx, region_of(actor), projects_of(actor), batch_id=batch_id, set_id=set_id
+            tx, region_of(actor), actor.listed_projects, batch_id=batch_id, set_id=set_id
         )
         rows = [row for row in rows if state in (None, row["state"]) and township in (None, row["township"])]
         found = await shown(tx, rows, actor)

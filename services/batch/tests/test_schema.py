@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from kit.testing import RoomHarness
+from kit.testing import RoomHarness, check_columns
 from services.batch.store import year
 from services.batch.store.tables import BatchTable
 
@@ -13,15 +13,7 @@ assert year.Enrolment.__tablename__ in TABLES, "the year's tables are registered
 
 @pytest.mark.parametrize("name", sorted(TABLES))
 async def test_a_class_has_the_columns_of_its_table(room: RoomHarness, name: str) -> None:
-    async with room.room.tx() as tx:
-        rows = await tx.fetch(
-            "SELECT column_name AS name, is_nullable = 'YES' AS nullable "
-            "FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1",
-            name,
-        )
-    assert {(one.name, one.nullable) for one in TABLES[name].columns} == {
-        (row["name"], row["nullable"]) for row in rows
-    }
+    await check_columns(room.room, TABLES[name])
 
 
 @pytest.mark.parametrize("name", ["line_change", "exclusion", "manifest_leaf"])

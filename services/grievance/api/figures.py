@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from kit.auth import ALL_PROJECTS, Actor, Operation, Reach, Role, Zone, guarded_router, require
+from kit.auth import Actor, Operation, Reach, Role, Zone, guarded_router, require
 from kit.auth import public as open_to_all
 from kit.service import CurrentRoom
 from services.grievance.api.bodies import CaseFigure, PublicCase, PublicCases
@@ -32,7 +32,7 @@ async def statistics(
     last: date | None = None,
 ) -> list[CaseFigure]:
     """Cases registered between two days, by kind and topic."""
-    projects = None if ALL_PROJECTS in actor.projects else sorted(actor.projects)
+    projects = actor.listed_projects
     async with room.tx(actor) as tx:
         rows = await figures.counted(tx, actor.region or "-", projects, first, last)
     return [CaseFigure(**row, satisfaction=_share(row["satisfied"], row["dissatisfied"])) for row in rows]

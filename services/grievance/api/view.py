@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from kit import errors
-from kit.auth import ALL_PROJECTS, Actor, Operation, Reach, Role, Zone, guarded_router, require
+from kit.auth import Actor, Operation, Reach, Role, Zone, guarded_router, require
 from kit.auth import Kind as ActorKind
 from kit.service import CurrentRoom, Room
 from services.grievance.api.bodies import CaseOut, CasePage
@@ -77,12 +77,11 @@ async def _page(
     limit: int,
 ) -> CasePage:
     own = actor.kind is ActorKind.CITIZEN
-    everything = own or ALL_PROJECTS in actor.projects
     async with room.tx(actor) as tx:
         wanted = Wanted(
             complainant=actor.subject_id if own else None,
             region=None if own else actor.region or "-",
-            projects=None if everything else sorted(actor.projects),
+            projects=None if own else actor.listed_projects,
             kinds=_kinds(actor, kind),
             username=None if own else actor.sub,
             state=state,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.testing import check_columns
 from services.payment.store import order_tables, recovery_tables, statement_tables
 from services.payment.store.tables import Base
 from services.payment.tests.world import World
@@ -11,14 +12,7 @@ TABLES = Base.metadata.tables
 
 @pytest.mark.parametrize("name", sorted(TABLES))
 async def test_a_class_has_the_columns_of_its_table(world: World, name: str) -> None:
-    rows = await world.rows(
-        "SELECT column_name AS name, is_nullable = 'YES' AS nullable "
-        "FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1",
-        name,
-    )
-    assert {(one.name, one.nullable) for one in TABLES[name].columns} == {
-        (row["name"], row["nullable"]) for row in rows
-    }
+    await check_columns(world.harness.room, TABLES[name])
 
 
 async def test_every_table_of_the_room_has_its_class(world: World) -> None:

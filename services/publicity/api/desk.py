@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from kit.auth import ALL_PROJECTS, Actor, Operation, Reach, Role, Zone, guarded_router, require
+from kit.auth import Actor, Operation, Reach, Role, Zone, guarded_router, require
 from kit.service import CurrentRoom
 from services.publicity.api.bodies import NoticeDetail, NoticePage, PhotoOut, Tab
 from services.publicity.api.checks import out, reach, terms_for
@@ -45,10 +45,9 @@ async def find(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> NoticePage:
     """Notices of the actor's region and projects, with the number of each tab."""
-    everything = ALL_PROJECTS in actor.projects
     wanted = Wanted(
         region=actor.region or "-",
-        projects=None if everything else sorted(actor.projects),
+        projects=actor.listed_projects,
         township=township,
         project=project,
         period=period,

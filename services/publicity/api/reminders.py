@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from kit.auth import ALL_PROJECTS, Actor, Operation, Reach, Zone, guarded_router, require
+from kit.auth import Actor, Operation, Reach, Zone, guarded_router, require
 from kit.db import Tx
 from kit.service import CurrentRoom
 from services.publicity.api.bodies import ReminderOut
@@ -32,10 +32,7 @@ async def find(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReminderOut]:
     """Notices of the actor's region whose last day is over, or comes within some days; the longest waiting first."""
-    everything = ALL_PROJECTS in actor.projects
-    wanted = Wanted(
-        region=actor.region or "-", projects=None if everything else sorted(actor.projects), limit=limit
-    )
+    wanted = Wanted(region=actor.region or "-", projects=actor.listed_projects, limit=limit)
     async with room.tx(actor) as tx:
         found = await notices.ending(tx, wanted, tx.today + timedelta(days=within_days))
         return [await _reminder(tx, one) for one in found]

@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from kit.auth import Actor, Operation, Reach, Zone, guarded_router, require
 from kit.service import CurrentRoom
 from services.supervision.api.bodies import InterceptionFigure, InterceptionOut, InterceptionPage
-from services.supervision.api.sight import SUPERVISORS, Names, projects_of
+from services.supervision.api.sight import SUPERVISORS, Names
 from services.supervision.store import interceptions
 from services.supervision.store.interceptions import Wanted
 
@@ -38,7 +38,9 @@ async def find(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> InterceptionPage:
     """拦截信息明细: which rule stopped which line or application, oldest first."""
-    wanted = Wanted(actor.region or "-", projects_of(actor), region, project, rule, first, last, after, limit)
+    wanted = Wanted(
+        actor.region or "-", actor.listed_projects, region, project, rule, first, last, after, limit
+    )
     async with room.tx(actor) as tx:
         found = await interceptions.listed(tx, wanted)
     items = [InterceptionOut(**one, township_name=room.regions.name(one["township"])) for one in found]
@@ -57,7 +59,7 @@ async def figures(
     last: date | None = None,
 ) -> list[InterceptionFigure]:
     """风险拦截分类, 分布, trend. A hit is counted in the month or day of its own event: stopped, or decided."""
-    wanted = Wanted(actor.region or "-", projects_of(actor), region, project, rule, first, last)
+    wanted = Wanted(actor.region or "-", actor.listed_projects, region, project, rule, first, last)
     async with room.tx(actor) as tx:
         rows = await interceptions.figures(tx, wanted, by)
         names = await Names.load(tx, room)

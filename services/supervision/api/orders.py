@@ -14,7 +14,6 @@ from services.supervision.api.sight import (
     SUPERVISORS,
     Names,
     order_out,
-    projects_of,
     reaches,
 )
 from services.supervision.domain.overdue import is_addressed
@@ -52,7 +51,7 @@ async def find(
     own = mine or not actor.roles & SUPERVISORS
     wanted = Wanted(
         reader=actor.region or "-",
-        projects=projects_of(actor),
+        projects=actor.listed_projects,
         state=state,
         item_id=item_id,
         username=actor.sub if own else None,

@@ -19,7 +19,6 @@ from services.supervision.api.sight import (
     check_project,
     item_out,
     order_out,
-    projects_of,
 )
 from services.supervision.domain.overdue import tree
 from services.supervision.ports import seal
@@ -54,7 +53,7 @@ async def find(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> OverduePage:
     """Work items and complaint deadlines that are late now, the longest first."""
-    wanted = Wanted(actor.region or "-", projects_of(actor), region, project, node, kind, after, limit)
+    wanted = Wanted(actor.region or "-", actor.listed_projects, region, project, node, kind, after, limit)
     async with room.tx(actor) as tx:
         found = await items.overdue(tx, wanted)
         names = await Names.load(tx, room)
@@ -70,7 +69,7 @@ async def counts(
     project: str | None = None,
 ) -> OverdueCounts:
     """The tree of counts: per county its townships and 县本级, per project its nodes."""
-    wanted = Wanted(actor.region or "-", projects_of(actor), region, project)
+    wanted = Wanted(actor.region or "-", actor.listed_projects, region, project)
     async with room.tx(actor) as tx:
         rows = await items.counted(tx, wanted)
         names = await Names.load(tx, room)
@@ -104,7 +103,12 @@ async def urge_all(
     authorize(actor, URGE, Resource(region=body.region))
     check_project(actor, body.project)
     wanted = Wanted(
-        actor.region or "-", projects_of(actor), body.region, body.project, body.node, limit=MOST_AT_ONCE + 1
+        actor.region or "-",
+        actor.listed_projects,
+        body.region,
+        body.project,
+        body.node,
+        limit=MOST_AT_ONCE + 1,
     )
     async with room.tx(actor) as tx:
         late = await items.lock_overdue(tx, wanted, body.named)

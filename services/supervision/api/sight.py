@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from kit import errors, regions, workdays
-from kit.auth import ALL_PROJECTS, Actor, Role
+from kit.auth import Actor, Role
 from kit.db import Tx
 from kit.regions import RegionTable
 from kit.service import Room
@@ -29,11 +29,6 @@ OFFICIALS = frozenset(Role) - {Role.CITIZEN, Role.HELPER, Role.SERVICE, Role.OPE
 """Who may be urged, and so read and answer their own orders."""
 
 ORDER_STATES = {"open": "待办理", "answered": "已回复", "done": "已办结"}
-
-
-def projects_of(actor: Actor) -> list[str] | None:
-    """The reader's projects; None: all."""
-    return None if ALL_PROJECTS in actor.projects else sorted(actor.projects)
 
 
 def check_project(actor: Actor, project: str | None) -> None:

@@ -7,7 +7,6 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from kit.auth import (
-    ALL_PROJECTS,
     Actor,
     Operation,
     Reach,
@@ -156,7 +155,7 @@ def wanted(
     period: str | None = None,
 ) -> Wanted:
     """The query, narrowed to what the caller may see."""
-    projects = None if ALL_PROJECTS in actor.projects else sorted(actor.projects)
+    projects = actor.listed_projects
     asked = (slice_id, rule, stage, state, project, township, effect, line_id, application_id, period)
     return Wanted(actor.region or "-", projects, *asked)
 

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from kit import errors
 from kit.auth import (
-    ALL_PROJECTS,
     Actor,
     Operation,
     Reach,
@@ -195,7 +194,7 @@ async def find(
     """One's own, or those of one's region and projects, oldest first."""
     own = actor.subject_id or "-" if actor.kind is Kind.CITIZEN else None
     region = None if own else actor.region or "-"
-    projects = None if own or ALL_PROJECTS in actor.projects else sorted(actor.projects)
+    projects = None if own else actor.listed_projects
     async with room.tx() as tx:
         rows = await requests.page(tx, region, own, projects, state, after, limit)
     items = [ReviewOut(**_brief(row)) for row in rows]

@@ -180,7 +180,7 @@ async def find(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> StopPage:
     """Entries of one's region and projects, newest first."""
-    projects = None if ALL_PROJECTS in actor.projects else sorted(actor.projects)
+    projects = actor.listed_projects
     async with room.tx() as tx:
         rows = await regional.stops(tx, actor.region or "-", projects, state, after, limit)
     items = [_out(row) for row in rows]

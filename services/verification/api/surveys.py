@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field, model_validator
 
 from kit import errors
 from kit.auth import (
-    ALL_PROJECTS,
     Actor,
     Operation,
     Reach,
@@ -161,7 +160,7 @@ async def find(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> SurveyPage:
     """Visits of one's region and projects, oldest first."""
-    projects = None if ALL_PROJECTS in actor.projects else sorted(actor.projects)
+    projects = actor.listed_projects
     async with room.tx() as tx:
         rows = await surveys.page(tx, actor.region or "-", projects, application_id, hit_id, after, limit)
     items = [_out(row) for row in rows]
