@@ -82,6 +82,9 @@ def kafka_user(room: str) -> dict[str, Any]:
     if room == "exchange":
         prefix = topic_of_agency("")
         rules.append(_rule("topic", prefix, ["Create", "Describe", "Read", "Write"], "prefix"))
+    elif not own:
+        # Every relay opens an idempotent producer; who may write to some topic needs no allowance for that.
+        rules.append({"resource": {"type": "cluster"}, "operations": ["IdempotentWrite"], "host": "*"})
     return {
         "apiVersion": KAFKA["apiVersion"],
         "kind": "KafkaUser",

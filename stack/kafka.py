@@ -54,12 +54,16 @@ broker.heartbeat.interval.ms=500
 _SECURED = """\
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},AGENCIES://127.0.0.1:{agencies}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},AGENCIES://127.0.0.1:{agencies}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,AGENCIES:SASL_PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,AGENCIES:{protocol}
 sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.agencies.scram-sha-512.sasl.jaas.config={login} required;
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 allow.everyone.if.no.acl.found=false
+"""
+_TLS = """\
+listener.name.agencies.ssl.keystore.type=PEM
+listener.name.agencies.ssl.keystore.location={certificate}
 """
 _SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
@@ -76,9 +80,14 @@ class Kafka:
         log: Path | None = None,
         say: Say = lambda _: None,
         users: Mapping[str, str] | None = None,
+        certificate: Path | None = None,
     ) -> None:
-        """`users` (name → password) opens a second listener (`agencies`) with SCRAM and an authorizer."""
+        """`users` (name → password) opens a second listener (`agencies`) with SCRAM and an authorizer.
+
+        It speaks TLS with a `certificate`: a PEM file of the key (PKCS 8) and the chain.
+        """
         self._users = dict(users or {})
+        self._certificate = certificate
         self._agencies_port = 0
         self._data = Path(data_dir).resolve()
         self._log = log or self._data.parent / "kafka.log"
@@ -120,8 +129,14 @@ class Kafka:
         if self._users:
             self._agencies_port = self._agencies_port or free_port()
             text += _SECURED.format(
-                port=self.port, controller=controller, agencies=self._agencies_port, login=_SCRAM_LOGIN
+                port=self.port,
+                controller=controller,
+                agencies=self._agencies_port,
+                login=_SCRAM_LOGIN,
+                protocol="SASL_SSL" if self._certificate else "SASL_PLAINTEXT",
             )
+            if self._certificate:
+                text += _TLS.format(certificate=self._certificate)
         self._format_with(text)
         properties = self._data / "server.properties"
         properties.write_text(text)

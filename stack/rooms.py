@@ -114,7 +114,7 @@ class Stack:
     def start_servers(self) -> None:
         """PostgreSQL and the broker; the fork server imports meanwhile."""
         began = time.monotonic()
-        self.broker = choose_broker(self.data_dir / "kafka", say=self._say, log=self.log_dir / "broker.log")
+        self.broker = self._choose_broker()
         self.postgres = choose_postgres(
             self.data_dir / "postgres", log=self.log_dir / "postgres.log", fast=self._fast
         )
@@ -125,6 +125,10 @@ class Stack:
         self._say(f"  就绪 PostgreSQL (ready, {time.monotonic() - began:.1f} s)")
         self.broker.wait()
         self._say(f"  就绪 消息服务 {self.broker_label} (broker ready, {time.monotonic() - began:.1f} s)")
+
+    def _choose_broker(self) -> Broker:
+        """Not yet started; tests choose another."""
+        return choose_broker(self.data_dir / "kafka", say=self._say, log=self.log_dir / "broker.log")
 
     @property
     def broker_label(self) -> str:

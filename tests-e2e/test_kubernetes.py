@@ -174,8 +174,11 @@ def test_nobody_writes_anothers_events_or_reads_without_need() -> None:
         assert allowed[topic] <= may, topic
     for user in of_kind("county", "KafkaUser").values():
         rules = user["spec"]["authorization"].get("acls", [])
-        assert {rule["resource"]["patternType"] for rule in rules} <= {"literal", "prefix"}
-        assert all(rule["resource"]["name"] not in ("*", "subsidy.", "") for rule in rules)
+        named = [rule["resource"] for rule in rules if rule["resource"]["type"] in ("topic", "group")]
+        assert {one["patternType"] for one in named} <= {"literal", "prefix"}
+        assert all(one["name"] not in ("*", "subsidy.", "") for one in named)
+        whole = [rule for rule in rules if rule["resource"] not in named]
+        assert all(rule["operations"] == ["IdempotentWrite"] for rule in whole)
         assert all("All" not in rule["operations"] for rule in rules)
 
 
