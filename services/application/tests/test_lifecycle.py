@@ -2,76 +2,28 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from contracts.application import (
-    ApplicationListed,
-    ApplicationWithdrawn,
-    Enrolment,
     EnrolmentsStated,
-    ListApplication,
     OfflineRecorded,
-    RefuseApplication,
 )
-from contracts.batch import LineExcluded, LineState, SetOpened, SetSigned, SliceRevision
-from contracts.registry import Basis, HouseholdChanged, PayeeChanged
-from contracts.verification import LineReviewed, ReviewGranted
+from contracts.batch import LineState, SetOpened, SetSigned, SliceRevision
 from kit.auth import Actor, Role
-from kit.testing import RoomHarness, Sent, citizen, official, only
-from services.application.handlers import mandates_begin_and_end
-from services.application.tests import golden
+from kit.testing import RoomHarness, official, only
 from services.application.tests.conftest import OTHER_TOWNSHIP, PROJECT, TOWNSHIP, roster, stated
-
-BASE = "/api/application/v1"
-MAKER = official(Role.TOWNSHIP_HANDLER, TOWNSHIP)
-CHECKER = official(Role.TOWNSHIP_REVIEWER, TOWNSHIP)
-COUNTY = official(Role.COUNTY_REVIEWER, "539901")
-STOP = {"act": "stop", "reason": "no_contact", "last_period": "202305"}
-
-
-def stated_in(sent: list[Sent]) -> list[Enrolment]:
-    return [one for message in only(sent, EnrolmentsStated) for one in message.enrolments]
-
-
-async def active(room: RoomHarness, *subjects: str) -> list[str]:
-    """Application ids of people whose enrolments are 在享."""
-    [answer] = only(await room.deliver(roster(*subjects)), OfflineRecorded)
-    ids = [str(one.application_id) for one in answer.results]
-    await room.deliver(stated("sl", 1, dict.fromkeys(ids, LineState.NORMAL)))
-    pair = [SliceRevision(slice_id="sl", revision=1)]
-    opened = SetOpened(
-        set_id="set", batch_id="b1", project=PROJECT, period="202305", county="539901", slices=pair, lines=1
-    )
-    await room.deliver(opened)
-    await room.deliver(
-        SetSigned(set_id="set", node="department_review", root="r", signed_lines=1, approved_fen=1)
-    )
-    return ids
-
-
-async def enrolment_of(room: RoomHarness, application_id: str) -> dict[str, Any]:
-    async with room.room.tx() as tx:
-        row = await tx.fetchrow("SELECT * FROM enrolment WHERE application_id = $1", application_id)
-    assert row is not None
-    return dict(row)
-
-
-async def post(
-    room: RoomHarness, actor: Actor, path: str, body: dict[str, Any] | None = None
-) -> httpx.Response:
-    async with room.client(actor) as client:
-        return await client.post(BASE + path, json=body or {})
-
-
-async def change(
-    room: RoomHarness, application_id: str, body: dict[str, Any], checker: Actor = CHECKER
-) -> httpx.Response:
-    """Propose as the township's handler, approve as `checker`."""
-    enrolment_id = (await enrolment_of(room, application_id))["enrolment_id"]
-    made = await post(room, MAKER, f"/enrolments/{enrolment_id}/changes", body)
-    assert made.status_code == 201, made.text
-    return await post(room, checker, f"/enrolment-changes/{made.json()['change_id']}:approve")
+from services.application.tests.life import (
+    BASE,
+    CHECKER,
+    COUNTY,
+    MAKER,
+    STOP,
+    active,
+    change,
+    enrolment_of,
+    post,
+    stated_in,
+)
 
 
 async def test_a_slice_and_a_signature_state_all_their_enrolments_at_once(room: RoomHarness) -> None:
@@ -237,169 +189,3 @@ async def test_a_proposal_that_does_not_fit_is_refused(room: RoomHarness, body: 
     enrolment_id = (await enrolment_of(room, one))["enrolment_id"]
     assert (await post(room, MAKER, f"/enrolments/{enrolment_id}/changes", body)).status_code == 422
     assert await _open(room) == []
-
-
-def mandate(rev: int, payee: str, valid_from: str, valid_to: str | None = None, **more: Any) -> PayeeChanged:
-    return PayeeChanged(
-        subject_id="s1",
-        payee_id=payee,
-        basis=Basis.GUARDIAN,
-        valid_from=valid_from,
-        valid_to=valid_to,
-        rev=rev,
-        **more,
-    )
-
-
-async def test_a_mandate_holds_from_its_first_to_its_last_day(
-    room: RoomHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    [one] = await active(room, "s1")
-    own = (await enrolment_of(room, one))["payee_id"]
-    async with room.room.tx() as tx:
-        today = tx.today.isoformat()
-    assert stated_in(await room.deliver(mandate(1, "later", "2999-01-01"))) == []
-    [now] = stated_in(await room.deliver(mandate(2, "guardian", "2020-01-01", today)))
-    assert (now.payee_id, now.state) == ("guardian", "active")
-    [now] = stated_in(await room.deliver(mandate(1, "agent", "2020-01-01", project=PROJECT)))
-    assert now.payee_id == "agent", "a project's own mandate goes before one for all"
-    async with room.room.tx() as tx:
-        await tx.execute("UPDATE mandate SET valid_to = '2020-02-01' WHERE payee_id IN ('agent', 'guardian')")
-    [now] = stated_in(await room.work(mandates_begin_and_end))
-    assert now.payee_id == own
-    assert stated_in(await room.work(mandates_begin_and_end)) == []
-
-
-async def test_only_an_authorised_payee_may_be_named(room: RoomHarness) -> None:
-    [one] = await active(room, "s1")
-    enrolment_id = (await enrolment_of(room, one))["enrolment_id"]
-    asked = {"act": "change", "reason": "payee", "payee_id": "stranger"}
-    answer = await post(room, MAKER, f"/enrolments/{enrolment_id}/changes", asked)
-    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, "payee-not-authorised")
-
-
-async def test_a_household_is_paid_to_its_newest_head(room: RoomHarness) -> None:
-    [one] = await active(room, "house")
-
-    def headed(head: str, rev: int) -> HouseholdChanged:
-        return HouseholdChanged(
-            household_id="h", subject_id="house", head_id=head, member_ids=["a", "b"], change="head_changed",
-            effective_on="2023-05-01", rev=rev,
-        )  # fmt: skip
-
-    [now] = stated_in(await room.deliver(headed("b", 2)))
-    assert now.payee_id == "b"
-    assert stated_in(await room.deliver(headed("a", 1))) == [], "an older statement that came late"
-    assert (await enrolment_of(room, one))["payee_id"] == "b"
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-async def test_a_confirmed_death_stops_whatever_comes_first(
-    room: RoomHarness, order: tuple[int, int]
-) -> None:
-    [one] = await active(room, "s1")
-    both = [
-        LineReviewed(
-            slice_id="sl", line_id="l", application_id=one, project=PROJECT, verdict="confirmed",
-            consequence="stop", rules=["R04"], reason="death", last_period="202304",
-        ),
-        LineExcluded(
-            slice_id="sl", line_id="l", application_id=one, seq=1, reason="R04", ends_enrolment=True
-        ),
-    ]  # fmt: skip
-    for place in order:
-        await room.deliver(both[place])
-    row = await enrolment_of(room, one)
-    assert (row["state"], row["valid_to"], row["reason"]) == ("stopped", "202304", "R04")
-
-
-async def test_a_cleared_hit_changes_nothing(room: RoomHarness) -> None:
-    [one] = await active(room, "s1")
-    cleared = LineReviewed(
-        slice_id="sl", line_id="l", application_id=one, project=PROJECT, verdict="cleared",
-        consequence="exclude", rules=["R04"], reason="same_name",
-    )  # fmt: skip
-    assert await room.deliver(cleared) == []
-
-
-async def test_a_granted_review_lets_a_refused_application_onto_the_list(room: RoomHarness) -> None:
-    async with room.room.tx() as tx:
-        await golden.prepare(tx)
-    refused = golden.REFUSED
-    await room.deliver(RefuseApplication(application_id=refused, reasons=["R03"]))
-    early = await room.deliver(ListApplication(application_id=refused), id="cmd-9")
-    assert early == [], "the command may overtake the grant, and waits for it"
-    granted = ReviewGranted(
-        application_id=refused, subject_id=refused, project=PROJECT, township=TOWNSHIP,
-        category="minimum_living", review_id="v1",
-    )  # fmt: skip
-    sent = await room.deliver(granted)
-    assert [(one.cause, type(one.message)) for one in sent] == [("cmd-9", ApplicationListed)]
-
-
-async def test_a_grant_does_not_make_a_second_live_application(room: RoomHarness) -> None:
-    async with room.room.tx() as tx:
-        await golden.prepare(tx)
-    await room.deliver(RefuseApplication(application_id=golden.REFUSED, reasons=["R03"]))
-    await room.deliver(roster(golden.REFUSED, roster_id="r5"))
-    await room.deliver(golden.GOLDEN[ReviewGranted])
-    async with room.room.tx() as tx:
-        found = await tx.fetch("SELECT state, live FROM application WHERE subject_id = $1", golden.REFUSED)
-    assert sorted(tuple(row) for row in found) == [("listed", True), ("refused", False)]
-
-
-async def test_withdrawn_before_a_slice_takes_it_and_not_after(room: RoomHarness) -> None:
-    [answer] = only(await room.deliver(roster("s1", "s2")), OfflineRecorded)
-    mine, taken = (str(one.application_id) for one in answer.results)
-    await room.deliver(stated("sl", 1, {taken: LineState.NORMAL}))
-    assert (await post(room, citizen("s2"), f"/applications/{mine}:withdraw")).status_code == 404
-    done = await post(room, citizen("s1"), f"/applications/{mine}:withdraw")
-    assert (done.status_code, done.json()["state"]) == (200, "withdrawn")
-    assert [one.application_id for one in only(await room.emitted(), ApplicationWithdrawn)] == [mine]
-    assert (await post(room, citizen("s1"), f"/applications/{mine}:withdraw")).status_code == 409
-    assert (await post(room, citizen("s2"), f"/applications/{taken}:withdraw")).status_code == 409
-    [again] = only(await room.deliver(roster("s1", roster_id="r2")), OfflineRecorded)
-    assert again.results[0].refused is None
-
-
-async def test_a_slice_that_was_first_keeps_a_withdrawn_application(room: RoomHarness) -> None:
-    [answer] = only(await room.deliver(roster("s1")), OfflineRecorded)
-    one = str(answer.results[0].application_id)
-    await post(room, citizen("s1"), f"/applications/{one}:withdraw")
-    [now] = stated_in(await room.deliver(stated("sl", 1, {one: LineState.NORMAL})))
-    assert now.application_id == one
-
-
-def renewing(*subjects: str, roster_id: str, **fields: Any) -> Any:
-    command = roster(*subjects, roster_id=roster_id)
-    rows = [row.model_copy(update=fields) for row in command.rows]
-    return command.model_copy(update={"renew": True, "rows": rows})
-
-
-async def test_a_roster_of_route_c_renews_and_states_what_changed(room: RoomHarness) -> None:
-    same, more = await active(room, "s1", "s2")
-    again = renewing("s1", "s2", "s3", "s1", roster_id="r2")
-    sent = await room.deliver(again)
-    [answer] = only(sent, OfflineRecorded)
-    assert [one.refused for one in answer.results] == [None, None, None, "R05"]
-    assert [one.application_id for one in answer.results[:2]] == [same, more]
-    assert stated_in(sent) == []
-    sent = await room.deliver(renewing("s2", roster_id="r3", quantity="12.5", payee_id="head"))
-    [now] = stated_in(sent)
-    assert (now.application_id, now.quantity, now.payee_id) == (more, "12.5", "head") and now.rev > 2
-
-
-async def test_the_same_renewal_again_gives_the_same_answer(room: RoomHarness) -> None:
-    await active(room, "s1")
-    first, second = [
-        only(await room.deliver(renewing("s1", "s9", roster_id="r2")), OfflineRecorded)[0].results
-        for _ in range(2)
-    ]
-    assert first == second and all(one.refused is None for one in first)
-
-
-async def test_a_suspended_person_is_not_renewed(room: RoomHarness) -> None:
-    [one] = await active(room, "s1")
-    await change(room, one, {"act": "suspend", "reason": "no_contact"})
-    [answer] = only(await room.deliver(renewing("s1", roster_id="r2")), OfflineRecorded)
-    assert answer.results[0].refused == "suspended"
