@@ -176,6 +176,21 @@ class PaymentReturned(Message):
     reason: str | None = None
 
 
+@event("subsidy.payment.payment_found_paid.v1", key="slice_id", crosses=True)
+class PaymentFoundPaid(Message):
+    """改判已付: two people decided that the bank had paid what it reported as failed, after the order was settled.
+
+    The line is paid; `batch` withdraws the 重发 that stands in its place. Was the 重发 paid too, this is not sent:
+    a recovery is opened instead.
+    """
+
+    slice_id: str
+    line_id: str
+    order_id: str
+    payment_id: str
+    attempt: int
+
+
 @event("subsidy.payment.deduction_ordered.v1", key="application_id", crosses=True)
 class DeductionOrdered(Message):
     """扣回: instalment `installment` of a recovery is kept back from the next line of this application.

@@ -100,11 +100,7 @@ async def list_candidates(
     """补贴清单 of a township (or of the county): who may be put into a submission, and who is in one."""
     async with room.tx() as tx:
         batch = await load_batch(tx, batch_id)
-        own = region_of(actor)
-        wanted = township or (own if len(own) == int(Level.TOWNSHIP) else None)
-        permit(actor, SEE_CANDIDATES, region=wanted or batch.county, project=batch.project)
-        if wanted is not None and not covers(batch.county, wanted):
-            raise errors.not_found()
+        wanted = township_wanted(actor, SEE_CANDIDATES, batch, township)
         counts = await candidates.count(tx, batch, wanted)
         found = await candidates.listed(tx, batch, wanted, state, limit, after)
     return CandidatesOut(counts=counts, candidates=[CandidateOut(**row) for row in found])

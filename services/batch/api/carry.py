@@ -31,11 +31,7 @@ async def see_carry_over(
     """What the batch takes over of a township (or the county); confirmed through POST /batches/{id}/slices."""
     async with room.tx() as tx:
         batch = await load_batch(tx, batch_id)
-        own = region_of(actor)
-        wanted = township or (own if len(own) == int(Level.TOWNSHIP) else None)
-        permit(actor, SEE_CARRY_OVER, region=wanted or batch.county, project=batch.project)
-        if wanted is not None and not covers(batch.county, wanted):
-            raise errors.not_found()
+        wanted = township_wanted(actor, SEE_CARRY_OVER, batch, township)
         counts, still_open = await carry.counts(tx, batch, wanted)
         rows = await carry.listed(tx, batch, wanted, change, limit, after)
         before = await carry.previous(tx, batch)

@@ -54,6 +54,21 @@ def permit(actor: Actor, operation: Operation, *, region: str, project: str) -> 
     authorize(actor, operation, Resource(region=region, project=project))
 
 
+def township_wanted(
+    actor: Actor, operation: Operation, batch: Batch, township: str | None
+) -> str | None:
+    """The township that a list of a batch is limited to, or None for the county; a township's official sees their own.
+
+    404 for a place outside the batch's county or the actor's region.
+    """
+    own = region_of(actor)
+    wanted = township or (own if len(own) == int(Level.TOWNSHIP) else None)
+    permit(actor, operation, region=wanted or batch.county, project=batch.project)
+    if wanted is not None and not covers(batch.county, wanted):
+        raise errors.not_found()
+    return wanted
+
+
 def region_of(actor: Actor) -> str:
     """The official's region; every list is limited to it."""
     if actor.region is None:

@@ -17,7 +17,10 @@ async def find(tx: Tx, line_id: str, *, lock: bool = False) -> LineRow | None:
 
 
 async def standing(tx: Tx, line_id: str) -> LineRow | None:
-    """The line to act on: its newest reissue, and for a deduction its normal line; None when it is unknown."""
+    """The line to act on: its newest reissue, and for a deduction its normal line; None when it is unknown.
+
+    A reissue that was withdrawn because a former line was paid after all stands for that line.
+    """
     row = await tx.fetchrow(
         """
         WITH RECURSIVE chain AS (
@@ -31,6 +34,13 @@ async def standing(tx: Tx, line_id: str) -> LineRow | None:
         """,
         line_id,
     )
+    if row and row["state"] == "void" and row["reissue_of"]:
+        paid = await tx.fetchrow(
+            "SELECT * FROM line WHERE (subject_id, project, entitlement_period, kind, installment) "
+            "= ($1, $2, $3, $4, $5) AND state = 'paid' AND replaced_by IS NULL",
+            *(row[name] for name in ("subject_id", "project", "entitlement_period", "kind", "installment")),
+        )
+        row = paid or row
     return LineRow(**row) if row else None
 
 

@@ -6,7 +6,7 @@ reason, so that the township corrects the card and has it matched again.
 
 from kit.db import Tx
 from services.batch.domain.lines import UNDER_OBJECTION
-from services.batch.store import lines, slices
+from services.batch.store import found_paid, lines, slices
 from services.batch.store.tables import LineRow, Slice
 
 NOT_OWED = "发放失败且不再应发 (failed, and no longer owed)"
@@ -20,6 +20,7 @@ _DONE = (
 
 async def open_slice(tx: Tx, origin: Slice, actor: str) -> Slice | None:
     """Replace the slice's failed lines, deductions with them; announces the reissue, None when none is owed."""
+    await found_paid.drop_failed(tx, origin, actor)
     void = await tx.fetch(
         f"UPDATE line SET state = 'void', reason = $2, rev = rev + 1 WHERE {_FAILED} AND ({_DONE}) "
         "RETURNING line_id",

@@ -35,6 +35,7 @@ from contracts.payment import (
     DeductionsCancelled,
     LineAmount,
     LinePayment,
+    PaymentFoundPaid,
     PaymentReturned,
     PaymentsStated,
 )
@@ -163,6 +164,9 @@ GOLDEN: dict[type[Message], Message] = {
     ),
     PaymentReturned: PaymentReturned(
         slice_id="back", line_id="l-back", order_id="o", payment_id="p", attempt=1, code="F03"
+    ),
+    PaymentFoundPaid: PaymentFoundPaid(
+        slice_id="found", line_id="l-found", order_id="o", payment_id="p", attempt=1
     ),
     SetAsideOpenLines: SetAsideOpenLines(slice_id="aside", revision=1),
     RecheckLines: RecheckLines(slice_id="recheck", revision=1),

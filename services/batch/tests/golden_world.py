@@ -21,7 +21,7 @@ IN_TOWN = (
     "backline",
     "reviewed",
 )
-IN_SET = ("amounts", "priced", "payments", "signset", "return", "freeze", "close", "back")
+IN_SET = ("amounts", "priced", "payments", "signset", "return", "freeze", "close", "back", "found")
 
 
 def row_of(name: str) -> LineRow:
@@ -117,7 +117,8 @@ async def prepare(tx: Tx) -> None:
     await lines.accept_objection(tx, "o-conclude", "l-conclude")
     await lines.hold(tx, line, "room:grievance")
     await tx.execute("UPDATE line SET state = 'paid' WHERE line_id = 'l-back'")
-    await tx.execute("UPDATE slice SET state = 'settled' WHERE slice_id = 'back'")
+    await tx.execute("UPDATE line SET state = 'failed', payment_code = 'F03' WHERE line_id = 'l-found'")
+    await tx.execute("UPDATE slice SET state = 'settled' WHERE slice_id IN ('back', 'found')")
     await chunks.mark(tx, "findings:golden-freeze", 1)
     await chunks.mark(tx, "order:golden-close", 1)
 

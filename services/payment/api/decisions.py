@@ -188,6 +188,12 @@ async def approve(
         raise errors.conflict(
             "quota-short", "可用指标不足，请先追加", "the quota is short: raise it"
         ) from None
+    except deciding.NextInFlight:
+        raise errors.conflict(
+            "next-in-flight",
+            "重发正在支付中，待其结果后裁定",
+            "the next attempt is on its way: wait for its result",
+        ) from None
 
 
 @router.post("/decisions/{decision_id}:refuse")

@@ -10,7 +10,7 @@ from services.payment.domain.decisions import choices_for_file
 from services.payment.domain.ledger import Kind, Move
 from services.payment.domain.results import Claim, Outcome
 from services.payment.domain.states import State
-from services.payment.store import ledger, recoveries, resolving, results, settling
+from services.payment.store import ledger, pool_lines, recoveries, resolving, results, returns, settling
 from services.payment.store.decisions import Moved
 from services.payment.store.ledger import About, Book
 from services.payment.store.recovery_tables import Decision
@@ -20,8 +20,12 @@ class QuotaShort(Exception):
     """The county's budget can't cover what the bank had paid; raise the quota first."""
 
 
+class NextInFlight(Exception):
+    """The next attempt is on its way: only its result says whether the bank paid once or twice."""
+
+
 async def carry_out(tx: Tx, one: Decision) -> None:
-    """Do what was decided. Raises Moved or QuotaShort; then nothing was done."""
+    """Do what was decided. Raises Moved, QuotaShort or NextInFlight; then nothing was done."""
     match one.about:
         case "conflict":
             await _conflict(tx, one)
@@ -97,11 +101,15 @@ async def _was_paid(tx: Tx, order: Mapping[str, Any], payment: dict[str, Any], a
     # Beyond the desk's own region: the person may have moved, and been paid elsewhere.
     async with tx.as_room():
         again = await tx.fetchval(
-            "SELECT EXISTS (SELECT FROM payment WHERE payment_id = $1 AND live)", payment["payment_id"]
+            "SELECT state FROM payment WHERE payment_id = $1 AND live", payment["payment_id"]
         )
-    if not again:
+    if again is None:
         await _move(tx, order, payment, State.PAID, "")
+        await pool_lines.take_again(tx, payment["slice_id"], payment["line_id"])
+        await returns.state_found_paid(tx, order["order_id"], [payment["payment_id"]], [payment["attempt"]])
         return "paid"
+    if again != State.PAID:
+        raise NextInFlight
     # Meanwhile the next attempt went out: the bank paid twice, and one of the two is claimed back.
     application = await application_of(tx, payment)
     reason = "银行重复付款 (the bank paid two attempts)"

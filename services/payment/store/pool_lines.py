@@ -129,6 +129,13 @@ async def leave(tx: Tx, slice_id: str, line_id: str) -> None:
     )
 
 
+async def take_again(tx: Tx, slice_id: str, line_id: str) -> None:
+    """A line that had left, or was replaced, turned out to be paid: its money is not in the remainder."""
+    await tx.execute(
+        "UPDATE pool_line SET gone = false WHERE slice_id = $1 AND line_id = $2 AND gone", slice_id, line_id
+    )
+
+
 async def freeze(tx: Tx, set_id: str) -> list[str]:
     """部门审核 is signed: price and total area of the pools that this set priced stand from now on."""
     rows = await tx.fetch(

@@ -1,11 +1,11 @@
-"""What a result means beyond the payment itself: deductions settled with it, claims on it, and 退票 events."""
+"""What a result means beyond the payment itself: deductions settled with it, claims on it, and what is told late."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
-from contracts.payment import PaymentReturned
+from contracts.payment import PaymentFoundPaid, PaymentReturned
 from kit.db import Tx
 from services.payment.domain.ledger import Kind, Move
 from services.payment.domain.states import State
@@ -77,14 +77,35 @@ async def came_home(tx: Tx, ids: Sequence[str], attempts: Sequence[int]) -> list
 
 async def state_returned(tx: Tx, order_id: str, ids: Sequence[str], attempts: Sequence[int]) -> None:
     """`PaymentReturned` for each line, deductions included, once the order had been settled without it."""
-    rows = await tx.fetch(
+    for row in await _told_before(tx, order_id, ids, attempts):
+        tx.emit(PaymentReturned(**dict(row)))
+
+
+async def state_found_paid(tx: Tx, order_id: str, ids: Sequence[str], attempts: Sequence[int]) -> None:
+    """`PaymentFoundPaid` for each line, deductions included, that the settled order had told as failed."""
+    for row in await _told_before(tx, order_id, ids, attempts):
+        tx.emit(
+            PaymentFoundPaid(
+                slice_id=row["slice_id"],
+                line_id=row["line_id"],
+                order_id=row["order_id"],
+                payment_id=row["payment_id"],
+                attempt=row["attempt"],
+            )
+        )
+
+
+async def _told_before(
+    tx: Tx, order_id: str, ids: Sequence[str], attempts: Sequence[int]
+) -> list[asyncpg.Record]:
+    """The lines of these attempts, each before its deductions; none while the order is open: its end will tell."""
+    return await tx.fetch(
         "SELECT slice_id, line_id, payment.order_id, payment_id, attempt, code, reason FROM payment "
         "JOIN payment_order USING (order_id) WHERE payment_order.order_id = $1 "
         "AND payment_order.state = 'settled' AND (coalesce(paid_with, payment_id), "
-        "coalesce(paid_with_attempt, attempt)) IN (SELECT * FROM unnest($2::text[], $3::int[])) ORDER BY line_id",
+        "coalesce(paid_with_attempt, attempt)) IN (SELECT * FROM unnest($2::text[], $3::int[])) "
+        "ORDER BY paid_with IS NOT NULL, line_id",
         order_id,
         list(ids),
         list(attempts),
     )
-    for row in rows:
-        tx.emit(PaymentReturned(**dict(row)))

@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from contracts.payment import OrderSettled, PaymentReturned, RecoveryChanged
+from contracts.payment import OrderSettled, PaymentFoundPaid, PaymentReturned, RecoveryChanged
 from kit.auth import Actor, Role
 from kit.testing import official, only
 from services.payment.handlers.building import build_files
@@ -51,11 +51,14 @@ async def reissued(world: World, number: int = 2) -> list[str]:
 
 
 async def test_rejected_then_paid_is_held_back_until_two_people_decide_that_it_was_paid(world: World) -> None:
-    _, _, number = await contradicted(world, "failed", "success")
+    order_id, _, number = await contradicted(world, "failed", "success")
     assert await world.balances() == {"appropriation": -5000, "suspense": 5000}
     assert await reissued(world) == ["in_conflict"]
+    await world.harness.emitted()
     answer = await decide(world, f"/conflicts/{number}:propose", "paid")
     assert (answer.status_code, answer.json()["state"]) == (200, "approved")
+    (told,) = only(await world.harness.emitted(), PaymentFoundPaid)
+    assert (told.slice_id, told.line_id, told.order_id, told.attempt) == ("sl1", "sl1-000000", order_id, 1)
     assert await world.states() == {"PAID": 1}
     assert await world.balances() == {"appropriation": -10000, "budget": 5000, "paid": 5000}
     assert await reissued(world, 3) == ["still_live"]
@@ -99,10 +102,52 @@ async def test_a_bank_that_paid_two_attempts_makes_a_recovery(world: World) -> N
     await world.harness.emitted()
     assert (await decide(world, f"/conflicts/{number}:propose", "paid")).status_code == 200
     assert await world.states() == {"REJECTED": 1, "PAID": 1}
-    (opened,) = only(await world.harness.emitted(), RecoveryChanged)
+    sent = await world.harness.emitted()
+    (opened,) = only(sent, RecoveryChanged)
+    assert only(sent, PaymentFoundPaid) == []  # the line was paid by its reissue: nothing is to be withdrawn
     assert (opened.state, opened.claimed_fen) == ("opened", 5000)
     balances = await world.balances()
     assert (balances["receivable"], balances["paid"], balances.get("suspense")) == (5000, 5000, None)
+
+
+async def test_while_the_next_attempt_is_on_its_way_nobody_decides_that_the_former_was_paid(
+    world: World,
+) -> None:
+    order_id = await world.ordered([line("sl1", 0)])
+    await world.send()
+    (key,) = await keys(world)
+    await upload(world, order_id, result(order_id, (key, "failed", "F03")))
+    assert await reissued(world) == []
+    await world.send()
+    await world.grant(5000)
+    await upload(world, order_id, result(order_id, (key, "success", "")))
+    number = await world.value("SELECT number FROM conflict")
+    assert await world.states() == {"REJECTED": 1, "ACCEPTED": 1}
+    answer = await decide(world, f"/conflicts/{number}:propose", "paid")
+    assert answer.status_code == 409 and answer.json()["type"].endswith("next-in-flight")
+    assert await world.value("SELECT count(*) FROM recovery") == 0
+    await world.harness.emitted()
+    order = await world.value("SELECT order_id FROM payment_order WHERE set_id = 'set2'")
+    (second,) = await keys(world, "set2")
+    await upload(world, order, result(order, (second, "failed", "F03")))
+    decision = await world.value("SELECT decision_id FROM decision WHERE state = 'proposed'")
+    assert (await post(world, f"/decisions/{decision}:approve", REVIEWER)).status_code == 200
+    assert [one.attempt for one in only(await world.harness.emitted(), PaymentFoundPaid)] == [1]
+    assert await world.states() == {"REJECTED": 1, "PAID": 1}
+    assert (await world.balances())["paid"] == 5000
+
+
+async def test_an_order_that_is_still_open_tells_it_by_itself(world: World) -> None:
+    order_id = await world.ordered([line("sl1", n) for n in range(2)])
+    await world.send()
+    first, _ = await keys(world)
+    for status, code in (("failed", "F03"), ("success", "")):
+        await upload(world, order_id, result(order_id, (first, status, code)))
+    number = await world.value("SELECT number FROM conflict")
+    assert (await decide(world, f"/conflicts/{number}:propose", "paid")).status_code == 200
+    assert only(await world.harness.emitted(), PaymentFoundPaid) == []
+    (settled,) = only(await world.finish(), OrderSettled)
+    assert (settled.paid, settled.failed) == (2, 0)
 
 
 @pytest.mark.parametrize("built", [False, True])
