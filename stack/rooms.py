@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from stack import databases
 from stack.brokers import Broker, Database, capabilities, choose_broker, choose_postgres
@@ -67,7 +67,7 @@ class Stack:
         self.urls: dict[str, str] = {}
         self.dsns: dict[str, str] = {}
 
-    def __enter__(self) -> "Stack":
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
