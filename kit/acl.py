@@ -30,6 +30,10 @@ class Allowance:
     pattern: int
     operation: int
 
+    def of(self, principal: str) -> tuple[int, str, int, str, str, int, int]:
+        """The fields of the protocol's requests: this, from any host, allowed to a principal."""
+        return (self.resource, self.name, self.pattern, f"User:{principal}", "*", self.operation, _ALLOW)
+
 
 def principal_of(agency: str) -> str:
     """The broker's user name of an agency."""
@@ -56,29 +60,11 @@ async def keep(settings: Settings, agencies: Sequence[str], gone: Sequence[str])
     try:
         for agency in agencies:
             for one in allowances(settings, agency):
-                request = CreateAclsRequest(
-                    one.resource,
-                    one.name,
-                    one.pattern,
-                    f"User:{principal_of(agency)}",
-                    "*",
-                    one.operation,
-                    _ALLOW,
-                )
-                reply = await admin._send_request(request)
+                reply = await admin._send_request(CreateAclsRequest(*one.of(principal_of(agency))))
                 _check([answer[0] for answer in reply.creation_responses])
         for agency in gone:
             for one in allowances(settings, agency):
-                withdrawal = DeleteAclsRequest(
-                    one.resource,
-                    one.name,
-                    one.pattern,
-                    f"User:{principal_of(agency)}",
-                    "*",
-                    one.operation,
-                    _ALLOW,
-                )
-                reply = await admin._send_request(withdrawal)
+                reply = await admin._send_request(DeleteAclsRequest(*one.of(principal_of(agency))))
                 _check([answer[0] for answer in reply.filter_responses])
     finally:
         await admin.close()

@@ -9,7 +9,7 @@ from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.db import Tx
 from kit.ids import new_id
-from kit.regions import Level, covers
+from kit.regions import Level
 from kit.service import CurrentRoom
 from services.batch.api.models import BatchOut, CandidateOut, CandidatesOut, OpenBatch
 from services.batch.api.operations import (
@@ -21,6 +21,7 @@ from services.batch.api.operations import (
     actor_for,
     permit,
     region_of,
+    township_wanted,
 )
 from services.batch.store import batches, candidates, carry
 from services.batch.store.tables import Batch

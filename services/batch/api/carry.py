@@ -4,12 +4,10 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from kit import errors
 from kit.auth import Actor, guarded_router
-from kit.regions import Level, covers
 from kit.service import CurrentRoom
 from services.batch.api.batches import load_batch
-from services.batch.api.operations import PREFIX, SEE_CARRY_OVER, Limit, actor_for, permit, region_of
+from services.batch.api.operations import PREFIX, SEE_CARRY_OVER, Limit, actor_for, township_wanted
 from services.batch.api.year import CarriedOut, CarryOverOut
 from services.batch.store import carry
 

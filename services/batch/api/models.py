@@ -145,10 +145,11 @@ class SliceOut(BaseModel):
     counters: Counters
 
 
-class SignatureOut(BaseModel):
+class SignedRoot(BaseModel):
+    """One signature; what it covers is the document of these fields (`services/batch/domain/signing.py`)."""
+
     subject: str
     node: str
-    set_id: str | None
     revision: int | None
     root: str
     lines: int
@@ -158,6 +159,10 @@ class SignatureOut(BaseModel):
     signed_at: datetime
     signature: str | None
     key_id: str | None
+
+
+class SignatureOut(SignedRoot):
+    set_id: str | None
     superseded_at: datetime | None
 
 

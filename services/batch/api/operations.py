@@ -6,6 +6,8 @@ from fastapi import Depends, Query
 
 from kit import errors
 from kit.auth import Actor, Operation, Reach, Resource, Role, Zone, authorize, require
+from kit.regions import Level, covers
+from services.batch.store.tables import Batch
 
 PREFIX = "/api/batch/v1"
 
@@ -54,9 +56,7 @@ def permit(actor: Actor, operation: Operation, *, region: str, project: str) -> 
     authorize(actor, operation, Resource(region=region, project=project))
 
 
-def township_wanted(
-    actor: Actor, operation: Operation, batch: Batch, township: str | None
-) -> str | None:
+def township_wanted(actor: Actor, operation: Operation, batch: Batch, township: str | None) -> str | None:
     """The township that a list of a batch is limited to, or None for the county; a township's official sees their own.
 
     404 for a place outside the batch's county or the actor's region.

@@ -1,6 +1,5 @@
 """A line's proof for the evidence pack: signed fields, Merkle ways, signatures, exclusion records, public keys."""
 
-from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,28 +9,12 @@ from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.service import CurrentRoom
 from services.batch.api.lines import load_line
-from services.batch.api.models import ExclusionOut
+from services.batch.api.models import ExclusionOut, SignedRoot
 from services.batch.api.operations import PREFIX, SEE_LINES, actor_for, permit
 from services.batch.ports import signer
 from services.batch.store import exclusions, proofs
 
 router = guarded_router(prefix=PREFIX, tags=["lines"])
-
-
-class SignedRoot(BaseModel):
-    """One signature; what it covers is the document of these fields (`services/batch/domain/signing.py`)."""
-
-    subject: str
-    node: str
-    revision: int | None
-    root: str
-    lines: int
-    total_fen: int | None
-    actor: str
-    work_item_id: str
-    signed_at: datetime
-    signature: str | None
-    key_id: str | None
 
 
 class SetRoot(SignedRoot):

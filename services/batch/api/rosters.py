@@ -10,7 +10,6 @@ from fastapi import File, Form, UploadFile
 from kit import errors
 from kit.auth import Actor, guarded_router
 from kit.ids import new_id
-from kit.regions import Level, covers
 from kit.service import CurrentRoom, Room
 from kit.sheets import Limits
 from services.batch.api.batches import load_batch, refuse_closed
@@ -22,7 +21,7 @@ from services.batch.api.operations import (
     Limit,
     actor_for,
     permit,
-    region_of,
+    township_wanted,
 )
 from services.batch.api.resolving import resolved
 from services.batch.api.sheet import read_roster, reader_of
@@ -44,14 +43,10 @@ async def upload_roster(
     actor: Actor = actor_for(UPLOAD_ROSTER),
 ) -> RosterOut:
     """Import a roster of one township, or of a county with the column 乡镇. A 4xx or 503 stores nothing."""
-    own = region_of(actor)
-    place = township or (own if len(own) == int(Level.TOWNSHIP) else None)
     async with room.tx() as tx:
         batch = await load_batch(tx, batch_id)
-        permit(actor, UPLOAD_ROSTER, region=place or batch.county, project=batch.project)
+        place = township_wanted(actor, UPLOAD_ROSTER, batch, township)
         refuse_closed(batch)
-        if place is not None and not covers(batch.county, place):
-            raise errors.not_found()  # a stranger learns nothing of this county's batches
         if place is not None and place not in {one.code for one in room.regions.children(batch.county)}:
             raise errors.unprocessable("unknown-township", "乡镇不属于该批次", "not a township of this batch")
         project = await batches.find_project(tx, batch.project)
