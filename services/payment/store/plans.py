@@ -45,14 +45,7 @@ async def plan(tx: Tx, case: Recovery, parts: Sequence[Part]) -> None:
     number = await tx.fetchval(
         "SELECT coalesce(max(number), 0) FROM instalment WHERE case_id = $1", case.case_id
     )
-    # Unique among all cases of the entitlement, as the deduction's payment id needs it.
-    last = await tx.fetchval(
-        "SELECT coalesce(max(installment), 0) FROM instalment JOIN recovery USING (case_id) "
-        "WHERE subject_id = $1 AND project = $2 AND entitlement_period = $3",
-        case.subject_id,
-        case.project,
-        case.entitlement_period,
-    )
+    last = await _last_installment(tx, case)
     for one in parts:
         number += 1
         last += one.means == DEDUCTION
@@ -62,6 +55,22 @@ async def plan(tx: Tx, case: Recovery, parts: Sequence[Part]) -> None:
     case.state = "recovering"
     tx.audit("payment.plan_recovery", f"recovery:{case.case_id}", instalments=len(parts))
     await recoveries.save_money(tx, case)
+
+
+async def _last_installment(tx: Tx, case: Recovery) -> int:
+    """The highest number that any case of this entitlement has used: R05 and the payment id know only one of each.
+
+    Two plans at once wait for each other, and cases of a county that the person has left count as well.
+    """
+    key = (case.subject_id, case.project, case.entitlement_period)
+    await tx.execute("SELECT pg_advisory_xact_lock(7204104, hashtext($1))", "|".join(key))
+    async with tx.as_room():
+        last: int = await tx.fetchval(
+            "SELECT coalesce(max(installment), 0) FROM instalment JOIN recovery USING (case_id) "
+            "WHERE subject_id = $1 AND project = $2 AND entitlement_period = $3",
+            *key,
+        )
+    return last
 
 
 def _instalment(case: Recovery, number: int, installment: int, one: Part) -> Instalment:
