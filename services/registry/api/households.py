@@ -9,21 +9,13 @@ from kit import errors
 from kit.auth import Actor, Operation, Reach, Resource, Role, Zone, authorize, decide, guarded_router, require
 from kit.service import CurrentRoom
 from services.registry.api.bodies import HouseholdOut, PayeeOut
+from services.registry.api.officials import OFFICIALS
 from services.registry.store import households, mandates, reads
 
-_OFFICIALS = frozenset(
-    {
-        Role.TOWNSHIP_HANDLER,
-        Role.TOWNSHIP_REVIEWER,
-        Role.COUNTY_HANDLER,
-        Role.COUNTY_REVIEWER,
-        Role.FINANCE_REVIEWER,
-        Role.SURVEY_WORKER,
-    }
-)
+_READERS = OFFICIALS | {Role.SURVEY_WORKER}
 LOOK = Operation(
     "registry.look_at_household",
-    roles=_OFFICIALS,
+    roles=_READERS,
     zone=Zone.OUTSIDE,
     crosses=True,
     region=Reach.COVERS,
@@ -31,7 +23,7 @@ LOOK = Operation(
 )
 PAYEE = Operation(
     "registry.look_at_payee",
-    roles=_OFFICIALS,
+    roles=_READERS,
     zone=Zone.OUTSIDE,
     crosses=True,
     region=Reach.COVERS,

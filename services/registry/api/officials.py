@@ -15,7 +15,7 @@ from services.registry.ports import Vault, vault_of
 from services.registry.store import reads
 from services.registry.store.content import Content
 
-_OFFICIALS = frozenset(
+OFFICIALS = frozenset(
     {
         Role.TOWNSHIP_HANDLER,
         Role.TOWNSHIP_REVIEWER,
@@ -26,7 +26,7 @@ _OFFICIALS = frozenset(
 )
 LOOK = Operation(
     "registry.look_at_person",
-    roles=_OFFICIALS,
+    roles=OFFICIALS,
     zone=Zone.OUTSIDE,
     crosses=True,
     region=Reach.COVERS,
@@ -34,7 +34,7 @@ LOOK = Operation(
 )
 REVEAL = Operation(
     "registry.reveal_number",
-    roles=_OFFICIALS,
+    roles=OFFICIALS,
     zone=Zone.OUTSIDE,
     crosses=True,
     region=Reach.COVERS,
