@@ -6,6 +6,7 @@ from datetime import timedelta
 import orjson
 
 from kit.clock import wall_now
+from kit.crashpoint import crashpoint
 from kit.db import Tx
 from kit.service import Room
 from services.exchange.domain import DISABLE_AFTER, SubscriptionState, pause_after
@@ -36,7 +37,10 @@ async def _round(room: Room, subscription_id: str) -> bool:
 
 
 async def _step(room: Room, subscription_id: str) -> bool:
-    """The next event of one webhook. False when there is none, or it must wait."""
+    """The next event of one webhook. False when there is none, or it must wait.
+
+    Who dies between the call and its record calls again, with the same `webhook-id`, by which the agency knows it.
+    """
     async with room.tx() as tx:
         one = await subscriptions.find(tx, subscription_id)
         if one is None or one.state != SubscriptionState.ACTIVE:
@@ -47,7 +51,9 @@ async def _step(room: Room, subscription_id: str) -> bool:
                 one.position = passed
                 await subscriptions.save_progress(tx, one)
             return False
+    crashpoint("exchange.before_hook")
     answer = await send(room, one, event)
+    crashpoint("exchange.after_hook")
     async with room.tx() as tx:
         fresh = await subscriptions.find(tx, subscription_id, lock=True)
         if fresh is None or fresh.state != SubscriptionState.ACTIVE or fresh.position != one.position:

@@ -1,6 +1,6 @@
 """An exchange room on a database of its own, and the acts that most tests begin with."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from kit.testing import RoomHarness, official
 from services.exchange.app import service
 from services.exchange.handlers.feeding import feed_agencies
 from services.exchange.ports.vault import open_vault
+from services.exchange.tests.endpoint import Endpoint
 from services.exchange.tests.golden import GOLDEN
 
 API = "/api/exchange/v1"
@@ -22,6 +23,13 @@ TERMS: dict[str, Any] = {
     "regions": ["539901"],
     "purpose": "低保对象核对",
     "valid_from": "2023-01-01",
+}
+
+
+FILTER = {
+    "types": ["enrolment_started", "payment_made", "payment_returned"],
+    "projects": ["11810"],
+    "regions": ["539901"],
 }
 
 
@@ -79,3 +87,22 @@ async def outbox(room: RoomHarness, code: str = "civil") -> list[Any]:
     """What stands in the outbox for an agency's topic, in order."""
     async with room.room.tx() as tx:
         return await tx.fetch("SELECT * FROM outbox WHERE topic = $1 ORDER BY seq", f"subsidy.public.{code}")
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """An endpoint on this machine: allowed in the development profile alone."""
+    one = Endpoint()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+async def hook(room: RoomHarness, endpoint: Endpoint) -> dict[str, Any]:
+    """An open webhook, with everything still to send."""
+    await agreed(room)
+    found: dict[str, Any] = await call(
+        room, agency(), "POST", "/public/subscriptions/webhooks", FILTER | {"endpoint": endpoint.url}, 201
+    )
+    await everything_happened(room)
+    return found

@@ -17,7 +17,7 @@ from kit.crypto import configured
 from kit.testing import RoomHarness
 from services.exchange.handlers.tokens import answer_callbacks, make_tokens
 from services.exchange.tests.conftest import OPENER, agency, agreed, call, everything_happened
-from services.exchange.tests.test_webhooks import Endpoint
+from services.exchange.tests.endpoint import Endpoint
 
 FOLDER = Path(__file__).parent / "published"
 SPDCI = yaml.safe_load((FOLDER / "spdci-registry-core-1.0.0.yaml").read_text(encoding="utf-8"))

@@ -1,9 +1,5 @@
 """Signed after Standard Webhooks (checked by its own library), in order, tried again, set aside, disabled."""
 
-import threading
-from collections.abc import Iterator
-from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import orjson
@@ -14,78 +10,8 @@ from kit.testing import RoomHarness
 from services.exchange.domain import DISABLE_AFTER, RETRY_SECONDS
 from services.exchange.handlers.hooking import send_webhooks
 from services.exchange.ports.hooks import EndpointRefused, allowed, resolve, signature
-from services.exchange.store import subscriptions
-from services.exchange.tests.conftest import agency, agreed, call, everything_happened
-
-FILTER = {
-    "types": ["enrolment_started", "payment_made", "payment_returned"],
-    "projects": ["11810"],
-    "regions": ["539901"],
-}
-
-
-class Endpoint:
-    """An agency's endpoint: repeats challenges, keeps what it is sent, and answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-        self.default = 204
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                sent = orjson.loads(body)
-                if sent.get("type") == "subsidy.public.challenge":
-                    repeated = orjson.dumps({"challenge": sent["challenge"]})
-                    status, answer = (200, repeated) if outer.default == 204 else (outer.default, b"{}")
-                else:
-                    outer.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                    status, answer = outer.statuses.pop(0) if outer.statuses else outer.default, b""
-                self.send_response(status)
-                self.send_header("location", "http://127.0.0.1:1/elsewhere")
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?of=civil"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    """An endpoint on this machine: allowed in the development profile alone."""
-    one = Endpoint()
-    yield one
-    one.close()
-
-
-@pytest.fixture
-async def hook(room: RoomHarness, endpoint: Endpoint) -> dict[str, Any]:
-    """An open webhook, with everything still to send."""
-    await agreed(room)
-    found: dict[str, Any] = await call(
-        room, agency(), "POST", "/public/subscriptions/webhooks", FILTER | {"endpoint": endpoint.url}, 201
-    )
-    await everything_happened(room)
-    return found
-
-
-async def passed(room: RoomHarness) -> None:
-    """The pause is over."""
-    async with room.room.tx() as tx:
-        await tx.execute(
-            "UPDATE subscription SET next_at = $1 WHERE next_at IS NOT NULL", tx.wall - timedelta(seconds=1)
-        )
+from services.exchange.tests.conftest import FILTER, agency, agreed, call, everything_happened
+from services.exchange.tests.endpoint import Endpoint, passed
 
 
 async def state(room: RoomHarness, hook: dict[str, Any]) -> dict[str, Any]:
@@ -171,23 +97,6 @@ async def test_a_rotated_secret_signs_beside_the_former_one_for_a_day(
     Webhook(fresh["secret"]).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(hook["secret"]).verify(body, headers)
-
-
-async def test_who_dies_after_sending_sends_the_same_id_again(
-    room: RoomHarness, hook: dict[str, Any], endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At least once: what was sent but not recorded comes again, to be recognised by its id."""
-
-    async def died(*_: object) -> None:
-        raise ConnectionError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(subscriptions, "save_progress", died)
-        with pytest.raises(ConnectionError):
-            await room.work(send_webhooks)
-    await room.work(send_webhooks)
-    ids = [headers["webhook-id"] for headers, _ in endpoint.got]
-    assert (len(ids), ids[0], len(set(ids))) == (4, ids[1], 3)
 
 
 async def test_a_revoked_agreement_ends_the_webhook(room: RoomHarness, endpoint: Endpoint) -> None:
