@@ -8,6 +8,7 @@ import httpx
 from contracts.payment import DeductionOrdered
 from kit.ids import payment_id
 from kit.testing import only
+from services.payment.store import plans, recoveries
 from services.payment.tests.test_netting import agrees, deduction, later
 from services.payment.tests.world import API, HANDLER, PERIOD, PROJECT, World, line, overpaid
 
@@ -67,8 +68,15 @@ async def test_the_second_case_takes_the_next_free_numbers_and_both_are_kept_bac
 
 async def test_planned_at_the_same_moment_no_number_is_given_twice(world: World) -> None:
     cases = await two_cases(world)
-    answers = await asyncio.gather(plan(world, cases[0], 5000), plan(world, cases[1], 3000))
-    assert [one.status_code for one in answers] == [200, 200], [one.text for one in answers]
+    async with world.harness.room.tx() as tx:
+        case = await recoveries.lock(tx, cases[0])
+        assert case is not None
+        await plans.plan(tx, case, [plans.Part("deduction", 5000, "202306")])
+        other = asyncio.create_task(plan(world, cases[1], 3000))
+        while not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert not other.done(), "the second plan should wait for the first"
+    answer = await other
+    assert answer.status_code == 200, answer.text
     rows = await world.rows("SELECT payment_id, installment FROM instalment ORDER BY installment")
     assert [tuple(row) for row in rows] == [
         (payment_id(NORMAL.subject_id, PROJECT, PERIOD, "deduction", number), number) for number in (1, 2)
