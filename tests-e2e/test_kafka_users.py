@@ -39,6 +39,7 @@ from stack import kafka
 from stack.rooms import ROOMS
 from stack.supervisor import ends_cleanly
 
+pytestmark = pytest.mark.timeout(300)  # everything is started; a busy machine is slow
 PUBLIC = "subsidy.public.civil"
 FINE, TOPIC_REFUSED, CLUSTER_REFUSED = 0, 29, 31
 TERMS = {
