@@ -2,16 +2,16 @@
 what officers and citizens write and upload."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from contracts.registry import BlindIndexReply, BlindIndexRequest, ProfilesReply, Purpose, SubjectsRequest
-from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
+from kit.vault import RoomVault
 from services.verification.domain.persons import Person
 
 A_CALL = 5000
 """Most persons the registry takes in one call."""
-_STATE, _PURPOSE = "vault", "verification"
+_VAULT = RoomVault("verification")
+open_vault = _VAULT.open
 
 
 async def profiles(room: Room, subject_ids: Sequence[str]) -> list[Person]:
@@ -41,31 +41,19 @@ async def blind_indexes(room: Room, id_nos: Sequence[str]) -> list[str | None]:
     return found
 
 
-async def open_vault(room: Room) -> None:
-    """At start: without its key the room must not come up. Raises KeyMissing."""
-    keys = KeyRing.from_dir(Path(room.settings.key_dir), (_PURPOSE,))
-    room.state[_STATE] = Provider(configured(), keys)
-
-
-def _provider(room: Room) -> Provider:
-    provider = room.state[_STATE]
-    assert isinstance(provider, Provider)
-    return provider
-
-
 def digest(room: Room, data: bytes) -> str:
     """The digest with its algorithm's name."""
-    return _provider(room).digest(data)
+    return _VAULT.digest(room, data)
 
 
 def seal(room: Room, data: bytes, context: str) -> bytes:
     """Seal a text or a document; `context` names the row it belongs to."""
-    return _provider(room).seal_under(_PURPOSE, data, context)
+    return _VAULT.seal(room, data, context)
 
 
 def unseal(room: Room, sealed: bytes, context: str) -> bytes:
     """What was sealed. Raises CannotOpen for another row's."""
-    return _provider(room).open_under(sealed, context)
+    return _VAULT.unseal(room, sealed, context)
 
 
 def read_text(room: Room, sealed: bytes | None, context: str) -> str | None:

@@ -2,25 +2,14 @@
 
 import base64
 import os
-from pathlib import Path
 
-from kit.crypto import KeyRing, Provider, configured
 from kit.service import Room
+from kit.vault import RoomVault
 
-_STATE, _PURPOSE = "vault", "exchange"
+_VAULT = RoomVault("exchange")
+open_vault = _VAULT.open
 PREFIX = "whsec_"
 SECRET_BYTES = 32
-
-
-async def open_vault(room: Room) -> None:
-    """At start: without its key the room must not come up. Raises KeyMissing."""
-    room.state[_STATE] = Provider(configured(), KeyRing.from_dir(Path(room.settings.key_dir), (_PURPOSE,)))
-
-
-def _provider(room: Room) -> Provider:
-    provider = room.state[_STATE]
-    assert isinstance(provider, Provider)
-    return provider
 
 
 def new_secret() -> str:
@@ -30,9 +19,9 @@ def new_secret() -> str:
 
 def seal(room: Room, secret: str, subscription_id: str) -> bytes:
     """The secret, bound to its subscription."""
-    return _provider(room).seal_under(_PURPOSE, secret.encode(), f"webhook|{subscription_id}")
+    return _VAULT.seal(room, secret.encode(), f"webhook|{subscription_id}")
 
 
 def unseal(room: Room, sealed: bytes, subscription_id: str) -> str:
     """The secret again. Raises CannotOpen for another subscription's."""
-    return _provider(room).open_under(sealed, f"webhook|{subscription_id}").decode()
+    return _VAULT.unseal(room, sealed, f"webhook|{subscription_id}").decode()
