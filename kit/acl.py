@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient  # noqa: TID251  (kit speaks Kafka)
-from aiokafka.errors import for_code  # noqa: TID251
-from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest  # noqa: TID251
+from aiokafka.errors import for_code  # noqa: TID251  (kit speaks Kafka)
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest  # noqa: TID251  (kit speaks Kafka)
 
 from contracts.public import topic_of_agency
 from kit.kafka import client_options

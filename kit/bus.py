@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition  # noqa: TID251  (kit speaks Kafka)
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor  # noqa: TID251
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor  # noqa: TID251  (kit speaks Kafka)
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage

@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: TID251  (kit speaks Kafka)
-from aiokafka.errors import KafkaError  # noqa: TID251
+from aiokafka.errors import KafkaError  # noqa: TID251  (kit speaks Kafka)
 
 from kit import telemetry
 from kit.clock import wall_now

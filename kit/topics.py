@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: TID251  (kit speaks Kafka)
-from aiokafka.errors import TopicAlreadyExistsError, for_code  # noqa: TID251
+from aiokafka.errors import TopicAlreadyExistsError, for_code  # noqa: TID251  (kit speaks Kafka)
 
 from kit.kafka import client_options
 from kit.settings import Settings

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: TID251  (looks as a stranger would)
-from aiokafka.admin import AIOKafkaAdminClient  # noqa: TID251
+from aiokafka.admin import AIOKafkaAdminClient  # noqa: TID251  (the test speaks to the broker itself)
 from living import OPERATOR, PERIOD, Living, person, roster
 from needles import Needle, looks, needles, together
 from receiver import SpanReceiver

@@ -18,7 +18,7 @@ from typing import IO, Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # noqa: TID251  (an agency's stock client)
-from aiokafka.errors import KafkaError  # noqa: TID251
+from aiokafka.errors import KafkaError  # noqa: TID251  (the test speaks to the broker itself)
 
 from contracts.batch import BatchClosed
 from kit.db import Database, migrate

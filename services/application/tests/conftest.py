@@ -80,7 +80,8 @@ class Registry:
             raise httpx.ConnectError("connection refused")
         if self.status is not None:
             return httpx.Response(self.status)
-        transport = httpx.ASGITransport(app=self.harness.app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        assert self.harness.app is not None
+        transport = httpx.ASGITransport(app=self.harness.app, raise_app_exceptions=False)
         answer = await transport.handle_async_request(request)
         return httpx.Response(answer.status_code, content=await answer.aread())
 
