@@ -1,7 +1,6 @@
 """The evidence pack: made from what the rooms answer, verified by the stand-alone script, and every forgery found."""
 
 import asyncio
-import hashlib
 import io
 import json
 import subprocess
@@ -18,6 +17,7 @@ import pytest
 from contracts.base import canonical
 from contracts.manifest import leaf, root, set_root
 from kit.auth import Role
+from kit.crypto import digest_of
 from kit.ids import end_to_end_id, payment_id
 from kit.merkle import inclusion_proof
 from kit.signing import Signer
@@ -100,10 +100,9 @@ def payment_proof() -> Answers:
 
 
 def notice() -> Answers:
-    digest = f"sha256:{hashlib.sha256(PHOTO).hexdigest()}"
     return {
         "notice_id": "notice-1", "round": 1, "state": "confirmed", "ends_on": "2023-05-20",
-        "confirmed_at": "2023-05-21T01:00:00+00:00", "photos": [{"photo_id": "photo-1", "digest": digest}],
+        "confirmed_at": "2023-05-21T01:00:00+00:00", "photos": [{"photo_id": "photo-1", "digest": digest_of(PHOTO)}],
     }  # fmt: skip
 
 
@@ -259,6 +258,23 @@ async def test_a_forged_pack_is_found_out_although_its_chain_was_made_anew(
     assert status != 0
     assert any("封签" in line for line in wrong)  # no key: the seal is broken in any case
     assert found == "需要的签署齐全" or any(found in line for line in wrong)
+
+
+@pytest.mark.parametrize(
+    ("digest", "wrong"),
+    [
+        (digest_of(PHOTO, "sm3"), []),
+        (digest_of(b"another", "sha256"), ["✗ 公示照片"]),
+        (digest_of(b"another", "sm3"), ["✗ 公示照片"]),
+        ("sm9:00", ["✗ 此 Py"]),  # what can't be computed proves nothing
+    ],
+)
+async def test_a_photo_is_held_against_its_digest_of_either_suite(
+    portal: RoomHarness, rooms: Rooms, tmp_path: Path, digest: str, wrong: list[str]
+) -> None:
+    rooms.answers["publicity/notices/notice-1"]["photos"][0]["digest"] = digest
+    status, said = verified(await packed(portal), tmp_path)
+    assert (status, [line[:6] for line in said if line.startswith("✗")]) == (len(wrong), wrong)
 
 
 async def test_the_chain_alone_finds_a_changed_file(portal: RoomHarness, tmp_path: Path) -> None:
