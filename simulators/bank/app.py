@@ -50,6 +50,9 @@ class Behaviour(BaseModel):
     refuse_whole: int = Field(
         default=0, ge=0, description="refuse the next n files for good (422), book nothing"
     )
+    no_statement: int = Field(
+        default=0, ge=0, description="answer the next n statement requests with 404: not made yet"
+    )
     result: Literal[
         "plain",
         "unknown_line",
@@ -168,6 +171,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @app.get("/v1/statements")
     def statement(account: Annotated[str, Query(min_length=1, max_length=64)], day: date) -> Response:
+        if spend("no_statement", behaviour()):
+            raise Refusal(404, "no_statement", "当日对账单尚未生成 (no statement of that day yet)")
         return reply({"account": account, "day": day.isoformat(), "entries": entries(book, account, day)})
 
     @app.get("/v1/book/summary")

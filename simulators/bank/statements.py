@@ -87,7 +87,8 @@ def entries(book: Book, account: str, day: date) -> list[dict[str, Any]]:
         rows = db.execute(
             "SELECT a.bank_serial, 'debit', 'payment', a.amount_fen, a.end_to_end_id, a.file_id, '' "
             "FROM attempts AS a JOIN files AS f USING (file_id) WHERE f.payer = :account AND a.truth = 'PAID' "
-            "AND substr(a.paid_at, 1, 10) = :day "
+            # A payment is made on its file's day: only that day's files are looked through.
+            "AND replace(f.date, '-', '') = replace(:day, '-', '') AND substr(a.paid_at, 1, 10) = :day "
             "UNION ALL SELECT serial, 'credit', 'return', amount_fen, end_to_end_id, '', code FROM returns "
             "WHERE payer = :account AND day = :day "
             "UNION ALL SELECT serial, direction, kind, amount_fen, end_to_end_id, reference, code FROM movements "

@@ -1,4 +1,4 @@
-"""对账: the bank's statement of a day, what it left unexplained, and the day's equations."""
+"""对账: the bank's statement of a day, and what it left unexplained."""
 
 import hashlib
 from datetime import date
@@ -24,7 +24,6 @@ _FINANCE = frozenset({Role.FINANCE_REVIEWER, Role.FINANCE_PAYER})
 KEEP = Operation("payment.keep_statement", roles=frozenset({Role.FINANCE_PAYER}), zone=Zone.FINANCE)
 PROPOSE = Operation("payment.propose_suspense", roles=_FINANCE, zone=Zone.FINANCE)
 LIST = Operation("payment.list_entries", roles=_COUNTY, zone=Zone.FINANCE)
-RECONCILE = Operation("payment.reconcile", roles=_COUNTY | {Role.DISCIPLINE}, zone=Zone.FINANCE)
 MOST_BYTES = 64 * 1024 * 1024
 
 router = guarded_router(prefix="/api/payment/v1", tags=["reconciliation"])
@@ -88,58 +87,6 @@ class EntryOut(BaseModel):
     case_id: str | None
     suspended_fen: int
     decision_id: str | None
-
-
-class OrderEquations(BaseModel):
-    """Σ lines = order = voucher; paid = debited; success + failed + unknown = sent; returned = restored; in fen."""
-
-    order_id: str
-    set_id: str
-    state: str
-    lines_fen: int
-    order_fen: int
-    payments_fen: int
-    voucher_fen: int | None
-    withheld: int
-    sent: int
-    success: int
-    failed: int
-    unknown: int
-    paid_out_fen: int
-    debit_fen: int
-    returned_fen: int
-    restored_fen: int
-    twice_fen: int
-    lines_are_order: bool
-    order_is_voucher: bool
-    paid_is_debit: bool
-    results_are_sent: bool
-    returned_is_restored: bool
-    agrees: bool
-
-
-class ReconciliationOut(BaseModel):
-    """A day; `agrees` only when every equation holds and nothing waits for an explanation."""
-
-    project: str
-    county: str
-    day: date
-    agrees: bool
-    orders: list[OrderEquations]
-    entries: int
-    debit_fen: int
-    credit_fen: int
-    matched: int
-    resolved: int
-    suspended: int
-    suspended_fen: int
-    waiting: int
-    conflicts: int
-    suspense_fen: int
-    explained_fen: int
-    suspense_explained: bool
-    paid_not_stated: int
-    paid_not_stated_fen: int
 
 
 class ResolveIn(ProposalIn):
@@ -270,18 +217,3 @@ def _needed(value: str | None, name: str) -> str:
     if not value:
         raise errors.unprocessable("target-needed", "请指明认领对象", f"{name} is needed")
     return value
-
-
-@router.get("/reconciliations/{day}")
-async def reconcile(
-    day: date,
-    room: CurrentRoom,
-    actor: Annotated[Actor, Depends(require(RECONCILE))],
-    project: Annotated[str, Query()],
-    county: Annotated[str, Query()],
-) -> ReconciliationOut:
-    """The day's equations for a county's project."""
-    authorize(actor, RECONCILE, Resource(region=county, project=project))
-    async with room.tx(actor) as tx:
-        found = await reconciling.of_day(tx, Place(project, county), day)
-    return ReconciliationOut(project=project, county=county, day=day, **found)

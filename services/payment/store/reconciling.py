@@ -96,6 +96,23 @@ async def of_day(tx: Tx, place: Place, day: date) -> dict[str, Any]:
     return {"orders": orders, "agrees": agrees} | dict(entries) | dict(suspense) | told
 
 
+EQUATIONS = (
+    "lines_are_order",
+    "order_is_voucher",
+    "paid_is_debit",
+    "results_are_sent",
+    "returned_is_restored",
+)
+
+
+def differences(found: dict[str, Any]) -> dict[str, int]:
+    """What does not agree in a day that `of_day` told: by name, how many orders, lines or entries."""
+    counts = {name: sum(not one[name] for one in found["orders"]) for name in EQUATIONS}
+    counts |= {name: found[name] for name in ("suspended", "waiting", "conflicts", "paid_not_stated")}
+    counts["suspense_explained"] = int(not found["suspense_explained"])
+    return {name: count for name, count in counts.items() if count}
+
+
 def _order(row: dict[str, Any]) -> dict[str, Any]:
     """The field's own equations (domain §4), each said by itself, so that a difference shows where it is."""
     checks = {

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from sqlalchemy import JSON, Column
 from sqlmodel import Field
 
 from services.payment.store.tables import Base, moment
@@ -51,3 +52,24 @@ class StatementEntry(Base, table=True):
     suspended_fen: int = 0
     posting_id: str | None = Field(default=None, foreign_key="posting.posting_id")
     decision_id: str | None = Field(default=None, foreign_key="decision.decision_id")
+
+
+class ReconciliationRun(Base, table=True):
+    """每日对账: a day of an account, due or booked, and what it came to then; amounts in fen."""
+
+    __tablename__ = "reconciliation_run"
+
+    project: str = Field(primary_key=True)
+    county: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    state: str
+    tries: int = 0
+    next_try_at: datetime = Field(sa_column=moment())
+    why: str | None = None
+    entries: int = 0
+    matched: int = 0
+    suspended: int = 0
+    suspended_fen: int = 0
+    agrees: bool | None = None
+    differences: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
+    booked_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

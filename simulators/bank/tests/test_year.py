@@ -53,6 +53,15 @@ def test_the_day_shows_payments_returns_and_what_others_sent(client: httpx.Clien
     )
 
 
+def test_a_statement_may_be_late(client: httpx.Client) -> None:
+    send(client, "F-1", payment_file(line(10)))
+    client.post("/v1/behaviour", json={"no_statement": 1})
+    asked = {"account": "PAYER01", "day": "2023-05-31"}
+    answer = client.get("/v1/statements", params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_statement")
+    assert len(statement(client, "2023-05-31")) == 1
+
+
 def test_a_payment_comes_back_once_and_may_be_paid_again(client: httpx.Client) -> None:
     send(client, "F-1", payment_file(line(10)))
     body = {"end_to_end_id": e2e(10), "day": "2023-06-05"}
