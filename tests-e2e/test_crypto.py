@@ -1,17 +1,24 @@
 """Both crypto suites, AES/SHA-256 and SM4/SM3, in every room that seals: chosen by one setting, changed by one setting.
 
 What was sealed before a change is read after it, codes by which persons are found stay the same, and no room names
-a suite itself.
+a suite itself. The main job runs whole under the national suite, and leaves nothing of the other in any database.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 
+from demo import population
+from demo.__main__ import START, drive
+from demo.options import Options
+from demo.progress import Board
 from kit import crypto
 from kit.crypto import INTERNATIONAL, NATIONAL, Suite, configured
 from services.batch import ports as batch
@@ -25,6 +32,7 @@ from services.registry.store import changes
 from services.supervision import ports as supervision
 from services.verification import ports as verification
 from stack.paths import CHECKOUT
+from stack.rooms import ROOMS, Stack
 
 SUITES = [INTERNATIONAL, NATIONAL]
 CLEAR = "陶砚秋 的材料"
@@ -170,3 +178,63 @@ def test_no_room_names_a_suite_itself() -> None:
         and re.search(r"\b(INTERNATIONAL|NATIONAL|AES256GCM|SM4GCM)\b", path.read_text("utf-8"))
     ]
     assert named == []
+
+
+# Algorithm names as they stand before a colon in ciphertexts, codes and digests; the longer ones first.
+NAMED = "(aes256gcm|sm4gcm|hmac-sha256|hmac-sm3|sha256|sm3):"
+ALWAYS_SHA256 = {"audit.hash", "audit.prev", "audit.detail", "submission.request_digest"}
+"""The audit trail, and the fingerprint by which one submission is known again: SHA-256 under both suites."""
+FOLLOWING = {
+    "sm4gcm": {
+        "registry.subject.sealed", "registry.subject.wrapped_key", "registry.account.sealed",
+        "batch.roster_file.ciphertext", "payment.bank_file.content", "publicity.photo.sealed",
+        "grievance.case_file.text_sealed",
+    },
+    "hmac-sm3": {"registry.subject.blind_index", "verification.reference_row.blind_index"},
+    "sm3": {"publicity.photo.digest", "application.consent.text_digest"},
+}  # fmt: skip
+
+
+async def written(stack: Stack) -> dict[str, set[str]]:
+    """Algorithm → every column (room.table.column) in which a value names it, over all rooms' databases."""
+    found: dict[str, set[str]] = defaultdict(set)
+    server = urlsplit(stack.postgres.dsn)
+    for room in ROOMS:
+        database = await asyncpg.connect(urlunsplit((*server[:2], f"/{room}", *server[3:])))
+        try:
+            columns = await database.fetch(
+                "SELECT table_name, column_name, data_type = 'bytea' AS raw FROM information_schema.columns "
+                "WHERE table_schema = 'public' AND data_type IN ('text', 'jsonb', 'json', 'bytea', 'ARRAY')"
+            )
+            for table, column, raw in columns:
+                text = f"encode(\"{column}\", 'escape')" if raw else f'"{column}"::text'
+                for row in await database.fetch(
+                    f"SELECT DISTINCT m[1] FROM \"{table}\", regexp_matches({text}, $1, 'g') AS m", NAMED
+                ):
+                    found[row[0]].add(f"{room}.{table}.{column}")
+        finally:
+            await database.close()
+    return found
+
+
+@pytest.mark.timeout(900)
+async def test_the_main_job_runs_whole_under_the_national_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAOHU_CRYPTO", NATIONAL.name)
+    options = Options(people=60, seed=3, data_dir=tmp_path / "data", run_dir=tmp_path / "run")
+    people = population.generate(options.people, options.seed, options.period)
+    with (
+        Board() as board,
+        Stack(
+            data_dir=options.data_dir, run_dir=options.run_dir, say=board.say, business_now=START, fast=True
+        ) as stack,
+    ):
+        last = await drive(options, people, stack, board)
+        names = await written(stack)
+    assert [name for name, one in last["invariants"].items() if not (one["ok"] and one["checked"])] == []
+    assert last["ok"]
+    assert last["paid"] > 0 and (last["lost"], last["paid_twice"], last["parked"]) == (0, 0, 0)
+    assert [columns - names[name] for name, columns in FOLLOWING.items()] == [set()] * len(FOLLOWING)
+    assert not names["aes256gcm"] and not names["hmac-sha256"]
+    assert {column.partition(".")[2] for column in names["sha256"]} <= ALWAYS_SHA256
