@@ -31,6 +31,10 @@ person: ## 一个人的全过程 (one person's whole life; N=)
 test: ## 全部测试 (every test; ARGS= for pytest)
 	@$(RUN) -m pytest $(ARGS)
 
+.PHONY: test-national
+test-national: ## 国密 (the rooms' tests with SM3 and SM4: a soak, some minutes; ARGS= for pytest)
+	@stack/setup.sh && DAOHU_CRYPTO=national exec $(PY) -m pytest $(or $(ARGS),kit services simulators checker demo stack)
+
 .PHONY: test-year
 test-year: ## 三个月 (three months to the fen: a soak, some minutes)
 	@stack/setup.sh && DAOHU_YEAR=1 exec $(PY) -m pytest tests-e2e/test_year.py

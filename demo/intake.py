@@ -64,15 +64,18 @@ async def _rosters(run: Run) -> None:
     run.facts["roster_rejected"] = 0
 
     async def upload(township: str) -> None:
-        batch, path = run.batches[township[:6]], files[township]
+        batch, file = run.batches[township[:6]], files[township]
         answer = await run.portal.post(
             f"township_handler@{township}",
             f"/api/batch/v1/batches/{batch}/rosters",
-            files={"file": (path.name, path.read_bytes())},
+            files={"file": (file.name, file.read_bytes())},
             again=("roster-known",),
         )
-        if "roster_id" not in answer:
-            raise RuntimeError("名册回执丢失 (the receipt of a roster got lost)")
+        if (
+            "errors" not in answer
+        ):  # taken, and the room died before it could say so: the refusal names the roster
+            path = f"/api/batch/v1/rosters/{answer['roster_id']}"
+            answer = await run.portal.get(f"township_handler@{township}", path, limit=5000)
         run.facts["rosters"][answer["roster_id"]] = township
         run.facts["roster_rejected"] += answer["rejected"]
         run.facts["roster_errors"].update(error["message"] for error in answer["errors"])

@@ -23,8 +23,14 @@ from stack.rooms import ROOMS
 ROOT = Path(__file__).parent.parent
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-# Variables that a room reads beside `Settings`: the issuer's name and the development clock.
-OTHER_SETTINGS = {"DAOHU_ISSUER", "DAOHU_BUSINESS_NOW", "DAOHU_BUSINESS_CLOCK_FILE", "DAOHU_CRASH"}
+# Variables that a room reads beside `Settings`: the issuer's name, the suite, and the development clock.
+OTHER_SETTINGS = {
+    "DAOHU_CRYPTO",
+    "DAOHU_ISSUER",
+    "DAOHU_BUSINESS_NOW",
+    "DAOHU_BUSINESS_CLOCK_FILE",
+    "DAOHU_CRASH",
+}
 
 
 def services() -> dict[str, Any]:

@@ -18,6 +18,7 @@ import yaml
 from contracts import catalogue
 from contracts.base import REGISTRY
 from deploy import topology
+from kit.algorithms import SUITE_VARIABLE
 from kit.settings import Settings
 from stack.rooms import ROOMS
 
@@ -135,7 +136,7 @@ def test_a_room_is_itself_and_nobody_else(overlay: str) -> None:
 
 
 def test_settings_exist_in_the_code() -> None:
-    known = {f"DAOHU_{name.upper()}" for name in Settings.model_fields}
+    known = {f"DAOHU_{name.upper()}" for name in Settings.model_fields} | {SUITE_VARIABLE}
     given = set(of_kind("county", "ConfigMap")["settings"]["data"])
     for deployment in of_kind("county", "Deployment").values():
         given |= {name for name in environment(deployment) if name.startswith("DAOHU_")}

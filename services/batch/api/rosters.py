@@ -54,8 +54,8 @@ async def upload_roster(
             raise errors.too_large("文件过大 (the file is too large)", limit_bytes=Limits().file_bytes)
         data = await file.read()
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
-        if await rosters.is_known(tx, batch_id, place or batch.county, sha256):
-            raise _twice()
+        if known := await rosters.known(tx, batch_id, place or batch.county, sha256):
+            raise _twice(known)
     assert project is not None, "a batch has a project"
     reader = reader_of(room.regions, batch.county, place, project.categories, project.unit)
     read = await asyncio.to_thread(read_roster, data, reader, room.settings.roster_row_limit)
@@ -94,7 +94,7 @@ async def _store(
             uploaded_at=tx.now,
         )
         if not await rosters.save(tx, one, rows, sealed, tx.today + timedelta(days=ROSTER_KEEP_DAYS)):
-            raise _twice()
+            raise _twice(await rosters.known(tx, batch.batch_id, township, sha256))
         record(tx, one, accepted, renew=batch.opens_by == "roster")
         tx.audit(
             "batch.upload_roster",
@@ -107,8 +107,11 @@ async def _store(
     return one
 
 
-def _twice() -> errors.Problem:
-    return errors.conflict("roster-known", "该名单已导入", "this very file was imported already")
+def _twice(roster_id: str | None) -> errors.Problem:
+    """409 that names the roster: whoever lost the first answer reads it there (GET /rosters/{id})."""
+    return errors.conflict(
+        "roster-known", "该名单已导入", "this very file was imported already", roster_id=roster_id
+    )
 
 
 @router.get("/rosters/{roster_id}")

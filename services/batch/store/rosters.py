@@ -44,16 +44,15 @@ class NewRow:
     payee_id: str | None = None
 
 
-async def is_known(tx: Tx, batch_id: str, township: str, sha256: str) -> bool:
-    """Whether the same file was taken for the same batch and township before."""
-    return bool(
-        await tx.fetchval(
-            "SELECT true FROM roster WHERE (batch_id, township, sha256) = ($1, $2, $3)",
-            batch_id,
-            township,
-            sha256,
-        )
+async def known(tx: Tx, batch_id: str, township: str, sha256: str) -> str | None:
+    """The roster that the same file became before, for the same batch and township."""
+    found: str | None = await tx.fetchval(
+        "SELECT roster_id FROM roster WHERE (batch_id, township, sha256) = ($1, $2, $3)",
+        batch_id,
+        township,
+        sha256,
     )
+    return found
 
 
 async def save(tx: Tx, roster: Roster, rows: Iterable[NewRow], sealed: bytes, until: date) -> bool:

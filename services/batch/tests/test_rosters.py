@@ -171,9 +171,11 @@ async def test_the_registry_is_down(county: County, registry: FakeRegistry) -> N
 
 async def test_the_same_file_twice(county: County, registry: FakeRegistry) -> None:
     data = write_xlsx(HEADINGS, [row(2)])
-    assert (await upload(county, data)).status_code == 201
+    first = await upload(county, data)
+    assert first.status_code == 201
     answer = await upload(county, data, name="other.xlsx")
     assert (answer.status_code, await stored(county.room)) == (409, 1)
+    assert answer.json()["roster_id"] == first.json()["roster_id"], "whoever lost the answer finds the roster"
 
 
 async def test_other_regions_may_not_upload(county: County, registry: FakeRegistry) -> None:
