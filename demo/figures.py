@@ -100,9 +100,8 @@ _EXAMPLES = (("abnormal", "异常卡"), ("failed", "发放失败"), ("paid", "�
 
 async def _lines(run: Run, found: Figures, slices: list[dict[str, Any]]) -> None:
     for one in slices:
-        again = (
-            one["kind"] == "reissue"
-        )  # refused by the bank: waits for a card too, but was no abnormal card
+        # What the bank refused waits for a card as well, but was no abnormal card.
+        again = one["kind"] == "reissue"
         if not again:
             found.abnormal_cards += one["counters"]["abnormal"]
         for state in ("abnormal", "processing", "held"):

@@ -25,7 +25,7 @@ COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 # Variables that a room reads beside `Settings`: the issuer's name, the suite, and the development clock.
 OTHER_SETTINGS = {
-    "DAOHU_CRYPTO",
+    SUITE_VARIABLE,
     "DAOHU_ISSUER",
     "DAOHU_BUSINESS_NOW",
     "DAOHU_BUSINESS_CLOCK_FILE",
