@@ -16,6 +16,7 @@ import yaml
 from compose_spec import PyCompose
 
 from contracts import catalogue
+from kit.algorithms import SUITE_VARIABLE
 from kit.settings import Settings
 from stack.paths import free_port
 from stack.rooms import ROOMS
