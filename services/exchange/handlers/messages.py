@@ -2,7 +2,7 @@
 
 from contracts.application import Enrolment, EnrolmentsStated
 from contracts.batch import BatchClosed, LinesStated, SetFrozen
-from contracts.payment import PaymentReturned, PaymentsStated
+from contracts.payment import PaymentFoundPaid, PaymentReturned, PaymentsStated
 from kit import chunks
 from kit.db import Tx
 from services.exchange.domain import enrolment_body, enrolment_fact
@@ -67,6 +67,15 @@ async def payments_stated(message: PaymentsStated, tx: Tx) -> None:
     if await facts.tell_results(tx, [message.slice_id]):
         tx.wake(feed_agencies)
     await chunks.forget(tx, message.stream_id, message.revision + 1)
+
+
+@on(PaymentFoundPaid)
+async def payment_found_paid(message: PaymentFoundPaid, tx: Tx) -> None:
+    """Money that had arrived although the bank reported it as failed: paid, as if it had been stated so."""
+    fact = facts.fact_id("paid", message.order_id, message.line_id)
+    await facts.keep_results(tx, message.slice_id, [(fact, message.line_id, "payment_made")])
+    if await facts.tell_results(tx, [message.slice_id]):
+        tx.wake(feed_agencies)
 
 
 @on(PaymentReturned)

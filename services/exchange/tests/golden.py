@@ -3,7 +3,7 @@
 from contracts.application import Enrolment, EnrolmentsStated, EnrolmentState
 from contracts.base import Message
 from contracts.batch import BatchClosed, FrozenSlice, Line, LinesStated, LineState, SetFrozen
-from contracts.payment import LinePayment, PaymentReturned, PaymentsStated
+from contracts.payment import LinePayment, PaymentFoundPaid, PaymentReturned, PaymentsStated
 from kit.db import Tx
 from kit.testing import sealed
 
@@ -82,6 +82,9 @@ GOLDEN: dict[type[Message], Message] = {
         attempt=1,
         code="F02",
         reason="账户已销户",
+    ),
+    PaymentFoundPaid: PaymentFoundPaid(
+        slice_id="slice-1", line_id="line-1", order_id="order-1", payment_id="payment-1", attempt=1
     ),
     BatchClosed: BatchClosed(
         batch_id="batch-1", project="11810", period="202305", county=COUNTY, paid=1, paid_fen=8000

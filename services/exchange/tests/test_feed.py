@@ -9,7 +9,7 @@ import pytest
 from contracts.application import EnrolmentsStated, EnrolmentState
 from contracts.base import Message, rows_digest
 from contracts.batch import LinesStated, SetFrozen
-from contracts.payment import PaymentReturned, PaymentsStated
+from contracts.payment import LinePayment, PaymentFoundPaid, PaymentReturned, PaymentsStated
 from contracts.public import FACTS
 from kit.crypto import INTERNATIONAL, NATIONAL
 from kit.testing import RoomHarness, sealed
@@ -203,6 +203,21 @@ async def test_money_that_came_back_of_a_line_not_seen_yet_waits(room: RoomHarne
     await fed(room)
     types = [row["type"].split(".")[2] for row in await outbox(room)]
     assert sorted(types) == ["payment_made", "payment_returned"]
+
+
+async def test_a_line_found_paid_is_told_once(room: RoomHarness) -> None:
+    await agreed(room)
+    refused = sealed(
+        GOLDEN[PaymentsStated].model_copy(
+            update={"payments": [LinePayment(line_id="line-1", state="failed", code="F02")]}
+        )
+    )
+    await room.deliver(GOLDEN[SetFrozen], GOLDEN[LinesStated], refused)
+    await fed(room)
+    assert await outbox(room) == []
+    await room.deliver(GOLDEN[PaymentFoundPaid], twice=True)
+    await fed(room)
+    assert [row["type"].split(".")[2] for row in await outbox(room)] == ["payment_made"]
 
 
 async def test_the_documents_are_open_to_everybody_and_the_events_are_not(room: RoomHarness) -> None:

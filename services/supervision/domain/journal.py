@@ -27,7 +27,7 @@ from contracts.batch import (
     SlicesReturned,
 )
 from contracts.card_matching import SliceMatched
-from contracts.payment import OrderSettled, PaymentReturned, QuotaLinked, SetCalculated
+from contracts.payment import OrderSettled, PaymentFoundPaid, PaymentReturned, QuotaLinked, SetCalculated
 from contracts.publicity import NoticeConfirmed, NoticePublished, SetNoticesClosed
 from contracts.verification import EligibilityPassed, LineReviewed, ReviewGranted, SetRechecked, SliceVerified
 
@@ -76,6 +76,7 @@ ENTRIES: dict[type[Message], Entry] = {
     LineExcluded: Entry("line", "line_id", "剔除", "移出本批次 (left the submission)", ("ends_enrolment",)),
     LineReviewed: Entry("line", "line_id", "预警复核", "已复核 (reviewed)", ("verdict", "consequence", "rules")),
     PaymentReturned: Entry("line", "line_id", "退票", "银行退回 (returned)", ("attempt", "code")),
+    PaymentFoundPaid: Entry("line", "line_id", "改判", "查明已付 (found paid)", ("attempt",)),
 }  # fmt: skip
 """One entry per event type; work items, bank results and interceptions join when a timeline is read."""
 

@@ -3,7 +3,7 @@
 from contracts.application import ApplicationSubmitted, Enrolment, EnrolmentsStated, EnrolmentState
 from contracts.batch import LineExcluded, SliceSettled
 from contracts.card_matching import SliceMatched
-from contracts.payment import LinePayment, PaymentReturned, PaymentsStated, RecoveryChanged
+from contracts.payment import LinePayment, PaymentFoundPaid, PaymentReturned, PaymentsStated, RecoveryChanged
 from contracts.publicity import NoticePublished
 from kit.auth import Role
 from kit.testing import RoomHarness, citizen, official, sealed
@@ -117,6 +117,7 @@ async def test_what_comes_after_the_payment_stands_there_too(room: RoomHarness) 
         PaymentReturned(
             slice_id="slice-1", line_id="line-1", order_id="order-1", payment_id="p", attempt=1, code="F02"
         ),
+        PaymentFoundPaid(slice_id="slice-1", line_id="line-1", order_id="order-1", payment_id="p", attempt=1),
         RecoveryChanged(
             case_id="r-1", line_id="line-1", project=PROJECT, county=COUNTY, township=TOWNSHIP, state="opened",
             claimed_fen=8000, recovered_fen=3000, written_off_fen=0,
@@ -127,7 +128,7 @@ async def test_what_comes_after_the_payment_stands_there_too(room: RoomHarness) 
         ),
     )  # fmt: skip
     nodes = [one["node"] for one in (await get(room, "timelines/lines/line-1"))["steps"]]
-    assert {"退票", "追回", "剔除"} <= set(nodes)
+    assert {"退票", "改判", "追回", "剔除"} <= set(nodes)
     [figures] = await get(room, "figures")
     assert (figures["recoveries_open"], figures["recovery_claimed_fen"], figures["recovery_recovered_fen"]) == (
         1, 8000, 3000,
