@@ -1,7 +1,7 @@
 """Revisions of a stream travel as chunk messages; a command that names one waits until all parts are here."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,15 @@ async def rows(tx: Tx, stream_id: str, revision: int) -> list[dict[str, Any]]:
     """All rows of a complete revision, in order. For set-wise work use `chunk_rows()` in SQL instead."""
     found = await tx.fetch("SELECT chunk_rows($1, $2) AS row", stream_id, revision)
     return [row["row"] for row in found]
+
+
+async def parts(tx: Tx, stream_id: str, revision: int) -> AsyncIterator[list[dict[str, Any]]]:
+    """The rows of a complete revision in order, one part in memory at a time; other statements may run between."""
+    cursor = await tx.connection.cursor(
+        "SELECT rows FROM chunk WHERE stream_id = $1 AND revision = $2 ORDER BY part", stream_id, revision
+    )
+    while part := await cursor.fetchrow():
+        yield part["rows"]
 
 
 async def state(
@@ -170,11 +179,8 @@ async def _verify(tx: Tx, message: Chunk) -> None:
 async def _digest_of(tx: Tx, stream_id: str, revision: int) -> str:
     """The digest over all stored parts, one part in memory at a time."""
     digest = hashlib.sha256()
-    cursor = await tx.connection.cursor(
-        "SELECT rows FROM chunk WHERE stream_id = $1 AND revision = $2 ORDER BY part", stream_id, revision
-    )
-    while part := await cursor.fetchrow():
-        for row in part["rows"]:
+    async for part in parts(tx, stream_id, revision):
+        for row in part:
             digest.update(canonical(row))
             digest.update(b"\n")
     return digest.hexdigest()

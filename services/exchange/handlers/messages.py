@@ -14,8 +14,13 @@ from services.exchange.store import facts
 @on.complete(EnrolmentsStated)
 async def enrolments_stated(message: EnrolmentsStated, tx: Tx) -> None:
     """Who came to draw a subsidy, on other terms, or no longer."""
-    stated = await chunks.rows(tx, message.stream_id, message.revision)
-    rows = [Enrolment.model_validate(row) for row in stated]
+    async for part in chunks.parts(tx, message.stream_id, message.revision):
+        await _enrolments(tx, message, [Enrolment.model_validate(row) for row in part])
+    tx.wake(feed_agencies)
+    await chunks.forget(tx, message.stream_id, message.revision + 1)
+
+
+async def _enrolments(tx: Tx, message: EnrolmentsStated, rows: list[Enrolment]) -> None:
     known = await facts.enrolments_before(tx, [one.enrolment_id for one in rows])
     new = []
     for one in rows:
@@ -37,8 +42,6 @@ async def enrolments_stated(message: EnrolmentsStated, tx: Tx) -> None:
             )
     await facts.keep_enrolments(tx, message, rows)
     await facts.add(tx, new)
-    await chunks.forget(tx, message.stream_id, message.revision + 1)
-    tx.wake(feed_agencies)
 
 
 @on.complete(LinesStated)
@@ -60,10 +63,10 @@ async def set_frozen(message: SetFrozen, tx: Tx) -> None:
 @on.complete(PaymentsStated)
 async def payments_stated(message: PaymentsStated, tx: Tx) -> None:
     """The bank's results: those that were paid."""
-    rows = await chunks.rows(tx, message.stream_id, message.revision)
-    paid = [row["line_id"] for row in rows if row["state"] == "paid"]
-    results = [(facts.fact_id("paid", message.order_id, one), one, "payment_made") for one in paid]
-    await facts.keep_results(tx, message.slice_id, results)
+    async for part in chunks.parts(tx, message.stream_id, message.revision):
+        paid = [row["line_id"] for row in part if row["state"] == "paid"]
+        results = [(facts.fact_id("paid", message.order_id, one), one, "payment_made") for one in paid]
+        await facts.keep_results(tx, message.slice_id, results)
     if await facts.tell_results(tx, [message.slice_id]):
         tx.wake(feed_agencies)
     await chunks.forget(tx, message.stream_id, message.revision + 1)

@@ -10,6 +10,7 @@ from kit import chunks
 from kit.db import Tx
 from kit.ids import named_id
 
+PAGE = 2000
 _ORDER = 7204101
 """Advisory lock: facts get their `seq` in the order of commits, so that nobody reads past one still open."""
 
@@ -125,35 +126,45 @@ async def keep_results(tx: Tx, slice_id: str, results: Iterable[tuple[str, str, 
 
 
 async def tell_results(tx: Tx, slice_ids: Sequence[str]) -> int:
-    """Make facts of the results of these slices whose paid revision is here, in either order of arrival."""
+    """Make facts of the results of these slices whose paid revision is here, in either order of arrival.
+
+    In pages: a payment before the return of the same slice's money.
+    """
+    told = 0
+    while rows := await _due(tx, slice_ids):
+        told += await add(tx, [_of_payment(row) for row in rows])
+    return told
+
+
+async def _due(tx: Tx, slice_ids: Sequence[str]) -> list[Any]:
     rows = await tx.fetch(
         "WITH due AS (SELECT fact_id FROM bank_result JOIN slice USING (slice_id) JOIN line USING (line_id) "
         "WHERE NOT told AND bank_result.slice_id = ANY($1::text[]) AND amount_fen IS NOT NULL "
-        "AND stated_revision >= frozen_revision ORDER BY fact_id FOR UPDATE OF bank_result) "
+        "AND stated_revision >= frozen_revision ORDER BY name, fact_id LIMIT $2 FOR UPDATE OF bank_result) "
         "UPDATE bank_result SET told = true FROM due, line "
         "WHERE bank_result.fact_id = due.fact_id AND line.line_id = bank_result.line_id "
         "RETURNING bank_result.fact_id, bank_result.name, line.*",
         slice_ids,
+        PAGE,
     )
-    facts = [
-        NewFact(
-            fact_id=row["fact_id"],
-            name=row["name"],
-            project=row["project"],
-            county=row["county"],
-            township=row["township"],
-            subject_id=row["subject_id"],
-            ref=row["line_id"],
-            body={
-                "township": row["township"],
-                "category": row["category"],
-                "entitlement_period": row["entitlement_period"],
-                "kind": row["kind"],
-                "installment": row["installment"],
-                "amount_fen": row["amount_fen"],
-            },
-        )
-        # A payment before the return of the same slice's money.
-        for row in sorted(rows, key=lambda one: (one["name"], one["fact_id"]))
-    ]
-    return await add(tx, facts)
+    return sorted(rows, key=lambda one: (one["name"], one["fact_id"]))
+
+
+def _of_payment(row: Any) -> NewFact:
+    return NewFact(
+        fact_id=row["fact_id"],
+        name=row["name"],
+        project=row["project"],
+        county=row["county"],
+        township=row["township"],
+        subject_id=row["subject_id"],
+        ref=row["line_id"],
+        body={
+            "township": row["township"],
+            "category": row["category"],
+            "entitlement_period": row["entitlement_period"],
+            "kind": row["kind"],
+            "installment": row["installment"],
+            "amount_fen": row["amount_fen"],
+        },
+    )

@@ -14,6 +14,7 @@ from contracts.public import FACTS
 from kit.crypto import INTERNATIONAL, NATIONAL
 from kit.testing import RoomHarness, sealed
 from services.exchange.ports.pseudonyms import Pseudonyms
+from services.exchange.store import facts
 from services.exchange.tests.conftest import agency, agreed, call, everything_happened, fed, outbox
 from services.exchange.tests.golden import GOLDEN
 
@@ -194,15 +195,19 @@ async def test_each_reading_is_in_the_audit_with_its_purpose(room: RoomHarness) 
     ]
 
 
-async def test_money_that_came_back_of_a_line_not_seen_yet_waits(room: RoomHarness) -> None:
+@pytest.mark.parametrize("page", [1, facts.PAGE])
+async def test_money_that_came_back_of_a_line_not_seen_yet_waits(
+    room: RoomHarness, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(facts, "PAGE", page)
     await agreed(room)
     await room.deliver(GOLDEN[PaymentReturned], GOLDEN[SetFrozen])
     await fed(room)
     assert await outbox(room) == []
-    await room.deliver(GOLDEN[LinesStated], GOLDEN[PaymentsStated])
+    await room.deliver(GOLDEN[PaymentsStated], GOLDEN[LinesStated])
     await fed(room)
-    types = [row["type"].split(".")[2] for row in await outbox(room)]
-    assert sorted(types) == ["payment_made", "payment_returned"]
+    types = [one["type"].split(".")[2] for one in await pulled(room)]
+    assert types == ["payment_made", "payment_returned"], "a payment before its return, on any page"
 
 
 async def test_a_line_found_paid_is_told_once(room: RoomHarness) -> None:
